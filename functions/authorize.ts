@@ -1,0 +1,208 @@
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda"
+import { toContext } from "../shared/contract/caller.ts"
+import { type Refusal, refusals } from "../shared/contract/refusals.ts"
+import { redact } from "../shared/contract/scanner.ts"
+import type { SecretCache } from "../shared/secret-cache.ts"
+import { accountKey, type Key, tokenKey } from "../shared/store/table.ts"
+import { type Claim, parseUnverified } from "../shared/token/format.ts"
+import { digestUnder, isOutdated, type Keyring, mintingKey, UnknownKey } from "../shared/token/keyring.ts"
+import { networkOf } from "../shared/token/network.ts"
+import { usedEvent } from "../shared/token/usage-line.ts"
+import {
+  type Verdict,
+  type VerifiableAccount,
+  type VerifiableToken,
+  verdict,
+  wantsRecord,
+} from "../shared/token/verdict.ts"
+import type { AwsRequest } from "./aws-request.ts"
+import { clientAddress } from "./client-address.ts"
+
+/** The two secrets of the authorizer, read in one call. */
+export interface Secrets {
+  keyring: Keyring
+  /** Proves that a request came through our own CDN. */
+  edge: string
+}
+
+export interface Ports {
+  now: () => number
+  tableName: string
+  dynamodb: AwsRequest
+  secrets: SecretCache<Secrets>
+  /** Writes one JSON object as one line. */
+  write: (line: object) => void
+}
+
+type Event = APIGatewayRequestAuthorizerEvent
+
+/**
+ * Bearer credential → Allow with the caller's context, or Deny with a code from `refusals`. Without any credential it throws
+ * "Unauthorized", which API Gateway turns into the plain challenge; when the table or the keyring can't be reached it throws
+ * anything else, which becomes a 503: never a 401, on which clients throw good credentials away.
+ */
+export const authorizer =
+  (ports: Ports) =>
+  async (event: Event): Promise<APIGatewayAuthorizerResult> => {
+    const credentials = authorizations(event)
+    if (credentials.length === 0) {
+      ports.write({ event: "token.missing", ...origin(event, ports.now()) })
+      throw new Error("Unauthorized")
+    }
+    const [credential = ""] = credentials
+    const bearerToken = credential.replace(/^bearer +/i, "")
+    const claim = credentials.length === 1 && bearerToken !== credential ? parseUnverified(bearerToken) : undefined
+    // Garbage ends here: it costs no I/O.
+    if (!claim) return refuse(ports, event, { code: "invalid-token" }, {})
+    try {
+      return await verify(ports, event, bearerToken, claim)
+    } catch (error) {
+      ports.write({
+        event: "verification.failed",
+        ...origin(event, ports.now()),
+        claimedHandle: claim.handle,
+        error: error instanceof Error ? error.message : String(error),
+      })
+      throw error
+    }
+  }
+
+/** The first calls to both services: connections, TLS, keys. For INIT, which runs at full CPU whatever the memory. */
+export const warmUp = (ports: Ports): Promise<unknown> =>
+  Promise.all([ports.secrets.get(), readRows(ports, [tokenKey(0)])])
+
+async function verify(ports: Ports, event: Event, bearerToken: string, claim: Claim) {
+  const [secrets, rows] = await Promise.all([
+    ports.secrets.get(),
+    readRows(ports, [tokenKey(claim.tokenId), accountKey(claim.accountId)]),
+  ])
+  const token = rows.get(tokenKey(claim.tokenId).PK) as VerifiableToken | undefined
+  const account = rows.get(accountKey(claim.accountId).PK) as VerifiableAccount | undefined
+  const now = ports.now()
+  const address = clientAddress(event, secrets.edge)
+
+  const judge = (keyring: Keyring): Verdict & { digestUnder: (keyPath: string) => Buffer; minting: string } => {
+    const minting = mintingKey(keyring, now)
+    const digests = new Map<string, Buffer>()
+    const memoized = (keyPath: string): Buffer => {
+      const digest = digests.get(keyPath) ?? digestUnder(keyring, keyPath, bearerToken)
+      digests.set(keyPath, digest)
+      return digest
+    }
+    const { accountId, tokenId } = claim
+    const presented = { accountId, tokenId, digestUnder: memoized, mintingKey: minting, clientAddress: address }
+    return { ...verdict(presented, token, account, now), digestUnder: memoized, minting }
+  }
+  const judged = await withKnownKeys(ports, secrets, judge)
+
+  const where = { ip: address, network: networkOf(address) }
+  if (!judged.accepted) {
+    const proven = judged.code === "invalid-token" ? { claimedHandle: claim.handle } : { handle: claim.handle }
+    return refuse(ports, event, judged, { ...proven, ...where })
+  }
+  const { matched, minting } = judged
+  const matchedDigest = judged.token[matched] as VerifiableToken["current"]
+  const record = wantsRecord(judged.token, matched, minting, address, now)
+  ports.write({
+    event: record ? usedEvent : "token.verified",
+    ...origin(event, now),
+    ...where,
+    handle: claim.handle,
+    accountId: judged.account.id,
+    tokenId: judged.token.id,
+    matched,
+    generation: matchedDigest.generation,
+    ...(isOutdated(matchedDigest.keyPath, minting) && {
+      rehash: {
+        fromKeyPath: matchedDigest.keyPath,
+        toKeyPath: minting,
+        digest: judged.digestUnder(minting).toString("base64"),
+      },
+    }),
+  })
+  return policy("Allow", judged.account.userId, event, toContext(judged.account, judged.token, claim.handle, address))
+}
+
+/** A row can name a key that came after our copy of the keyring: fetch it once, and if it is unknown still, fail. */
+async function withKnownKeys<T>(ports: Ports, secrets: Secrets, judge: (keyring: Keyring) => T): Promise<T> {
+  try {
+    return judge(secrets.keyring)
+  } catch (error) {
+    if (!(error instanceof UnknownKey)) throw error
+    return judge((await ports.secrets.refetch()).keyring)
+  }
+}
+
+function refuse(ports: Ports, event: Event, { code, orphan }: { code: Refusal; orphan?: true }, known: object) {
+  ports.write({ event: "token.refused", code, ...origin(event, ports.now()), ...(orphan && { orphan }), ...known })
+  return policy("Deny", "refused", event, { code, ...refusals[code] })
+}
+
+/** What every line says of its request. The route's template, not its path: a caller can put a secret into a path. */
+const origin = (event: Event, now: number) => ({
+  at: now,
+  apiId: event.requestContext.apiId,
+  requestId: event.requestContext.extendedRequestId ?? event.requestContext.requestId,
+  ip: event.requestContext.identity.sourceIp,
+  route: `${event.httpMethod} ${event.resource}`,
+  userAgent: redact(event.requestContext.identity.userAgent ?? "").slice(0, 200),
+})
+
+/** All values of all Authorization headers, however their name is written; a blank one is none. */
+function authorizations(event: Event): string[] {
+  const headers = event.multiValueHeaders ?? {}
+  const values = Object.keys(headers).flatMap((name) => (name.toLowerCase() === "authorization" ? (headers[name] ?? []) : []))
+  return values.filter((value) => value.trim() !== "")
+}
+
+/** A policy holds 512 characters, so it names the method and a wildcard: at a result TTL of 0 it serves this request only. */
+function policy(Effect: "Allow" | "Deny", principalId: string, event: Event, context: Record<string, string | number>) {
+  const [api, stage, method] = event.methodArn.split("/")
+  return {
+    principalId,
+    policyDocument: {
+      Version: "2012-10-17",
+      Statement: [{ Action: "execute-api:Invoke", Effect, Resource: `${api}/${stage}/${method}/*` }],
+    },
+    context,
+  }
+}
+
+type Attribute = Record<string, unknown>
+const rereads = 2
+
+/** One strongly consistent BatchGetItem; rows by PK. An unprocessed key is not an absent one: retried, then a fault. */
+async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string, object>> {
+  const rows = new Map<string, object>()
+  let Keys: object[] = keys.map(({ PK, SK }) => ({ PK: { S: PK }, SK: { S: SK } }))
+  for (let n = 0; Keys.length > 0; n++) {
+    if (n > rereads) throw new Error("dynamodb left keys unprocessed")
+    const answer = await ports.dynamodb("BatchGetItem", {
+      RequestItems: { [ports.tableName]: { Keys, ConsistentRead: true } },
+    })
+    const { Responses, UnprocessedKeys } = answer as {
+      Responses?: Record<string, Record<string, Attribute>[]>
+      UnprocessedKeys?: Record<string, { Keys: object[] }>
+    }
+    for (const item of Responses?.[ports.tableName] ?? []) rows.set(String(item.PK?.S), plain({ M: item }) as object)
+    Keys = UnprocessedKeys?.[ports.tableName]?.Keys ?? []
+  }
+  return rows
+}
+
+/** An attribute value of DynamoDB's JSON as a plain one. */
+function plain(attribute: Attribute): unknown {
+  const [[type, value] = []] = Object.entries(attribute)
+  switch (type) {
+    case "N":
+      return Number(value)
+    case "B":
+      return Buffer.from(value as string, "base64")
+    case "L":
+      return (value as Attribute[]).map(plain)
+    case "M":
+      return Object.fromEntries(Object.entries(value as Record<string, Attribute>).map(([key, v]) => [key, plain(v)]))
+    default:
+      return value
+  }
+}

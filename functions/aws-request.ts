@@ -1,0 +1,144 @@
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto"
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
+
+/**
+ * The authorizer's only I/O: signed JSON requests to DynamoDB and Secrets Manager over node:https. By hand, because the SDK
+ * takes longer to load than all the rest takes to run (docs/decisions/0002-no-sdk-in-the-authorizer.md).
+ * `test/functions/aws-request.test.ts` holds the signature equal to `@smithy/signature-v4`'s.
+ */
+export type AwsRequest = (operation: string, input: object) => Promise<Record<string, unknown>>
+
+const services = {
+  dynamodb: { target: "DynamoDB_20120810", contentType: "application/x-amz-json-1.0", variable: "DYNAMODB" },
+  secretsmanager: { target: "secretsmanager", contentType: "application/x-amz-json-1.1", variable: "SECRETS_MANAGER" },
+} as const
+export type Service = keyof typeof services
+
+type Environment = Record<string, string | undefined>
+
+/** One attempt, in milliseconds; three of them stay below the 3 s in which the authorizer answers. */
+const attemptTimeout = 900
+const attempts = 3
+
+const retryable = /Throttling|ThroughputExceeded|RequestLimitExceeded|InternalServer|InternalFailure|ServiceUnavailable|RequestTimeTooSkewed/
+
+/** Answers the response's JSON. Throws after three attempts, or at once when the service refuses the request. */
+export function awsRequest(service: Service, env: Environment, now: () => number = Date.now): AwsRequest {
+  const url = new URL(endpointOf(service, env))
+  // `import "node:https"` would load undici along with it: 23 ms and 7 MB at a cold start. So at first use, and this way.
+  const transport = process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http")
+  const agent = new transport.Agent({ keepAlive: true, maxSockets: 50 })
+  const sign = createSigner(service, url.host, env)
+  let clockOffset = 0
+
+  return async (operation, input) => {
+    const body = JSON.stringify(input)
+    for (let n = 1; ; n++) {
+      let failure: unknown
+      try {
+        const headers = sign(operation, body, now() + clockOffset)
+        const options = { host: url.hostname, port: url.port, method: "POST", path: "/", agent, headers }
+        const { status, date, answer } = await send(transport.request, options, body)
+        if (status === 200) return answer
+        const type = String(answer.__type ?? status)
+        if (type.includes("RequestTimeTooSkewed") && date) clockOffset = Date.parse(date) - now()
+        failure = new Error(`${service} answered ${type.split("#").pop()}`)
+        if (status < 500 && !retryable.test(type)) throw Object.assign(failure as Error, { final: true })
+      } catch (error) {
+        if ((error as { final?: boolean }).final) throw error
+        // A keep-alive socket that died while idle looks like this too, and its request was never read.
+        failure = error
+      }
+      if (n >= attempts) throw failure
+      await sleep(Math.random() * 25 * 2 ** n)
+    }
+  }
+}
+
+export interface SignedHeaders {
+  [name: string]: string
+}
+
+/** Signature Version 4 for a POST of JSON to `/`, with a fixed set of headers. `time` is in epoch milliseconds. */
+export function createSigner(service: Service, host: string, env: Environment) {
+  const { target, contentType } = services[service]
+  const region = env.AWS_REGION ?? ""
+  let key: KeyObject | undefined
+  let keyOf = ""
+
+  return (operation: string, body: string, time: number): SignedHeaders => {
+    const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secret = "", AWS_SESSION_TOKEN: session } = env
+    const timestamp = new Date(time).toISOString().replaceAll(/[-:]|\.\d{3}/g, "")
+    const day = timestamp.slice(0, 8)
+    const scope = `${day}/${region}/${service}/aws4_request`
+    const headers: SignedHeaders = {
+      "content-type": contentType,
+      host,
+      "x-amz-date": timestamp,
+      ...(session && { "x-amz-security-token": session }),
+      "x-amz-target": `${target}.${operation}`,
+    }
+    const names = Object.keys(headers)
+    const canonicalHeaders = names.map((name) => `${name}:${headers[name]}\n`).join("")
+    const canonical = `POST\n/\n\n${canonicalHeaders}\n${names.join(";")}\n${hash("sha256", body)}`
+    // Credentials change under a running environment, and the key is derived from the day too.
+    if (!key || keyOf !== day + secret) {
+      const bytes = [day, region, service, "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${secret}`)
+      key = createSecretKey(bytes as Buffer)
+      keyOf = day + secret
+    }
+    const signature = createHmac("sha256", key)
+      .update(`AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash("sha256", canonical)}`)
+      .digest("hex")
+    const credential = `Credential=${accessKeyId}/${scope}`
+    return {
+      ...headers,
+      authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
+    }
+  }
+}
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest()
+
+function endpointOf(service: Service, env: Environment): string {
+  const region = env.AWS_REGION ?? ""
+  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+  const configured = env[`AWS_ENDPOINT_URL_${services[service].variable}`] ?? env.AWS_ENDPOINT_URL
+  return configured ?? `https://${service}.${region}.${suffix}`
+}
+
+interface Answer {
+  status: number
+  date: string | undefined
+  answer: Record<string, unknown>
+}
+
+type Send = (options: RequestOptions, callback: (response: IncomingMessage) => void) => ClientRequest
+
+const send = (request: Send, options: RequestOptions, body: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const length = Buffer.byteLength(body)
+    const sent = request({ ...options, headers: { ...options.headers, "content-length": length } } as RequestOptions, (response) => {
+      let text = ""
+      response.setEncoding("utf8")
+      response.on("data", (chunk: string) => {
+        text += chunk
+      })
+      response.on("error", reject)
+      response.on("end", () => {
+        clearTimeout(timer)
+        try {
+          resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+    const timer = setTimeout(() => sent.destroy(new Error("timed out")), attemptTimeout)
+    sent.on("error", (error) => {
+      clearTimeout(timer)
+      reject(error)
+    })
+    sent.end(body)
+  })

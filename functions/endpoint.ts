@@ -1,0 +1,177 @@
+import middy from "@middy/core"
+import httpHeaderNormalizer from "@middy/http-header-normalizer"
+import httpJsonBodyParser from "@middy/http-json-body-parser"
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda"
+import { type Caller, fromContext } from "../shared/contract/caller.ts"
+import { type Body, type Endpoint, type EndpointKey, endpoints, type Query, type Reply } from "../shared/contract/endpoints.ts"
+import { type Scope, scopeFor } from "../shared/contract/permissions.ts"
+import { Problem, problemBody, retryAfterSeconds } from "../shared/contract/problems.ts"
+import { redact } from "../shared/contract/scanner.ts"
+import { type Runtime, Unavailable } from "../shared/runtime.ts"
+import type { Actor } from "../shared/store/audit.ts"
+import { type Idempotency, idempotencyOf } from "../shared/store/idempotency.ts"
+import type { PageRequest } from "../shared/store/pages.ts"
+import { describeError, lambdaRuntime } from "./runtime.ts"
+import { parsed } from "./validation.ts"
+
+/** What a handler gets: all of it proven, permitted and parsed. */
+export interface Input<K extends EndpointKey> {
+  caller: Caller & Actor
+  scope: Scope
+  /** The `{id}` of the path; 0 on a route without one. */
+  id: number
+  query: Query<K>
+  body: Body<K>
+  ifMatch: string | undefined
+  idempotency: Idempotency | undefined
+  /** For lists: the page that is asked for, bound to this route, filters and caller. */
+  page: PageRequest
+}
+
+export interface Outcome<K extends EndpointKey> {
+  body: Reply<K>
+  etag?: string
+  /** A path below the API's base. */
+  location?: string
+}
+
+/** API Gateway caps a body at 10 MB with an answer of its own; ours is the limit that counts. */
+const mostBodyBytes = 16 * 1024
+const parseJson = httpJsonBodyParser().before
+const answerHeaders = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" }
+
+/**
+ * The pipeline of every endpoint: permit → parse → call → respond. What it does follows from the row of the endpoint table;
+ * a Problem thrown anywhere below is answered as such, an unreachable table as 503, anything else as 500 and in the log.
+ */
+export function endpoint<K extends EndpointKey>(
+  key: K,
+  call: (runtime: Runtime, input: Input<K>) => Promise<Outcome<K>>,
+  runtimeOf: () => Runtime = lambdaRuntime,
+) {
+  const row: Endpoint = endpoints[key]
+  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .use(httpHeaderNormalizer())
+    .use({
+      onError: (request) => {
+        request.response = problemResponse(runtimeOf(), key, request.event, request.error)
+      },
+    })
+    .handler(async (event) => {
+      const runtime = runtimeOf()
+      const { caller, scope } = permit(row, event)
+      const id = row.route.includes("{id}") ? idOf(event.pathParameters?.id) : 0
+      const query = row.query && parsed(row.query, queryOf(event))
+      const body = row.body && parsed(row.body, bodyOf(event))
+      const { cursor, limit, ...filters } = (query ?? {}) as Record<string, unknown>
+      const idempotencyKey = idempotencyKeyOf(event)
+      const outcome = await call(runtime, {
+        caller,
+        scope,
+        id,
+        query: query as Query<K>,
+        body: body as Body<K>,
+        ifMatch: event.headers["if-match"],
+        idempotency:
+          idempotencyKey === undefined
+            ? undefined
+            : idempotencyOf(caller.accountId, idempotencyKey, row.route, body),
+        page: {
+          limit: limit as number,
+          cursor: cursor as string | undefined,
+          binding: JSON.stringify([row.route, filters, caller.accountId]),
+        },
+      })
+      log(runtime, key, event, row.success, { handle: caller.handle, accountId: caller.accountId })
+      return {
+        statusCode: row.success,
+        headers: {
+          ...answerHeaders,
+          "Content-Type": "application/json",
+          ...(outcome.etag && { ETag: outcome.etag }),
+          ...(outcome.location && { Location: outcome.location }),
+        },
+        body: outcome.body === undefined ? "" : JSON.stringify(outcome.body),
+      }
+    })
+}
+
+/** Who calls, and how far it may see. Throws insufficient-role. */
+function permit(row: Endpoint, event: APIGatewayProxyEvent): { caller: Caller & Actor; scope: Scope } {
+  const caller = fromContext(event.requestContext.authorizer)
+  const scope = scopeFor(caller.role, row.needs, row.orOwn)
+  if (!scope) throw new Problem("insufficient-role")
+  const userAgent = redact(event.headers["user-agent"] ?? "").slice(0, 200)
+  return { caller: { ...caller, userAgent, requestId: instanceOf(event) }, scope }
+}
+
+/** An id that is no integer of ours names nothing, so it is 404. */
+function idOf(text: string | undefined): number {
+  const id = /^[1-9]\d{0,15}$/.test(text ?? "") ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(id)) throw new Problem("not-found")
+  return id
+}
+
+function queryOf(event: APIGatewayProxyEvent): Record<string, string | string[] | undefined> {
+  // A repeated parameter stays a list, which no schema takes: whichever of its values was meant, one would be ignored.
+  const values = Object.entries(event.multiValueQueryStringParameters ?? {})
+  return Object.fromEntries(values.map(([name, all = []]) => [name, all.length === 1 ? all[0] : all]))
+}
+
+/** The parsed body; none at all counts as `{}`, so that a body of optional fields may be left out. */
+function bodyOf(event: APIGatewayProxyEvent): unknown {
+  const text = event.body ?? ""
+  if (text === "") return {}
+  if (Buffer.byteLength(text, event.isBase64Encoded ? "base64" : "utf8") > mostBodyBytes)
+    throw new Problem("content-too-large")
+  const request = { event: { ...event, body: text } }
+  try {
+    parseJson?.(request as unknown as Parameters<NonNullable<typeof parseJson>>[0])
+  } catch (error) {
+    // Its cause holds the raw body: it goes nowhere.
+    throw new Problem((error as { statusCode?: number }).statusCode === 415 ? "unsupported-media-type" : "malformed-json")
+  }
+  return request.event.body
+}
+
+function idempotencyKeyOf(event: APIGatewayProxyEvent): string | undefined {
+  const values = Object.entries(event.multiValueHeaders ?? {}).flatMap(([name, all]) =>
+    name.toLowerCase() === "idempotency-key" ? (all ?? []) : [],
+  )
+  const [key] = values
+  if (key === undefined) return undefined
+  if (values.length > 1 || !/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem("invalid-idempotency-key")
+  return key
+}
+
+/** API Gateway's extended request id: the caller can set the other one. */
+const instanceOf = (event: APIGatewayProxyEvent): string =>
+  event.requestContext.extendedRequestId ?? event.requestContext.requestId
+
+function problemResponse(runtime: Runtime, key: EndpointKey, event: APIGatewayProxyEvent, error: unknown) {
+  const problem = problemOf(error)
+  const unexpected = error !== problem
+  log(runtime, key, event, problem.status, { problem: problem.code, ...(unexpected && { error: describeError(error) }) })
+  return {
+    statusCode: problem.status,
+    headers: {
+      ...answerHeaders,
+      "Content-Type": "application/problem+json",
+      ...(problem.status === 503 && { "Retry-After": String(retryAfterSeconds) }),
+    },
+    body: JSON.stringify(problemBody(problem.code, instanceOf(event), problem.extras)),
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  // middy ends a handler just before Lambda would: the caller may try again.
+  const fault = error instanceof Unavailable || (error instanceof Error && error.name === "TimeoutError")
+  return new Problem(fault ? "service-unavailable" : "internal-error")
+}
+
+/** One line a request. Never a path, a query or a body: a caller can put a secret into any of them. */
+function log(runtime: Runtime, key: EndpointKey, event: APIGatewayProxyEvent, status: number, fields: object): void {
+  const { requestId } = event.requestContext
+  runtime.log({ event: "request", endpoint: key, status, requestId, instance: instanceOf(event), ...fields })
+}

@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from "node:crypto"
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager"
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb"
+import { redact } from "../shared/contract/scanner.ts"
+import { type Runtime, Unavailable } from "../shared/runtime.ts"
+import { secretCache } from "../shared/secret-cache.ts"
+import { createTable } from "../shared/store/dynamodb.ts"
+import { parseKeyring } from "../shared/token/keyring.ts"
+
+let runtime: Runtime | undefined
+
+/** The Runtime of a Lambda: AWS, the system's clock and randomness. One for each execution environment. */
+export const lambdaRuntime = (): Runtime => {
+  runtime ??= createRuntime(process.env)
+  return runtime
+}
+
+/** Below the 29 s that API Gateway waits, with all attempts. */
+const client = { maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } }
+
+function createRuntime(env: Record<string, string | undefined>): Runtime {
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(client), {
+    marshallOptions: { removeUndefinedValues: true },
+  })
+  const secretsManager = new SecretsManagerClient(client)
+  const secret = async (SecretId: string | undefined): Promise<string> => {
+    try {
+      const { SecretString } = await secretsManager.send(new GetSecretValueCommand({ SecretId }))
+      if (!SecretString) throw new Error("the secret is empty")
+      return SecretString
+    } catch (error) {
+      throw new Unavailable("a secret is unavailable", { cause: error })
+    }
+  }
+  const keyring = secretCache(async () => parseKeyring(await secret(env.KEYRING_SECRET)), Date.now)
+  const cursorKey = secretCache(
+    async () => createHash("sha256").update(await secret(env.CURSOR_SECRET)).digest(),
+    Date.now,
+  )
+  return {
+    now: Date.now,
+    randomBytes,
+    table: createTable(documents, env.TABLE_NAME ?? ""),
+    keyring: keyring.get,
+    cursorKey: cursorKey.get,
+    stage: {
+      serviceEmail: env.SERVICE_EMAIL ?? "",
+      adminTokenHours: env.ADMIN_TOKEN_HOURS === undefined ? undefined : Number(env.ADMIN_TOKEN_HOURS),
+    },
+    log: (line) => {
+      process.stdout.write(`${redact(JSON.stringify(line))}\n`)
+    },
+  }
+}
+
+/** An error for the log: its chain of causes, without anything that a request could have put there. */
+export function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { thrown: typeof error }
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack?.split("\n").slice(1, 6).map((line) => line.trim()),
+    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
+  }
+}

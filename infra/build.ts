@@ -1,0 +1,65 @@
+import { existsSync, rmSync } from "node:fs"
+import { build, type Plugin } from "esbuild"
+import { endpoints } from "../shared/contract/endpoints.ts"
+import { jobs } from "../shared/contract/jobs.ts"
+
+/**
+ * Bundles every Lambda in one esbuild call, into `dist/functions/<key>/index.mjs`: the assets of synth, the local run, the
+ * tests and the benchmarks alike. Nothing else writes `dist/`.
+ */
+const root = new URL("..", import.meta.url).pathname
+
+/** The entry of each function, by its key: the key is the path. */
+export const entries: Record<string, string> = Object.fromEntries(
+  ["authorizer", ...Object.keys(endpoints), ...Object.keys(jobs).map((key) => `jobs/${key}`)].map((key) => [
+    key,
+    `functions/${key}.ts`,
+  ]),
+)
+
+/**
+ * `import "node:http"` builds a facade that touches the lazy getters for WebSocket and its kin, which load undici: 23 ms at
+ * each cold start. The builtin itself doesn't.
+ */
+const builtins: Record<string, string[]> = {
+  http: ["Agent", "request", "get", "IncomingMessage", "ClientRequest", "Server", "createServer", "STATUS_CODES"],
+  https: ["Agent", "request", "get"],
+  http2: ["connect", "constants"],
+}
+const withoutFacade: Plugin = {
+  name: "without-facade",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?(http|https|http2)$/ }, ({ path }) => ({
+      path: path.replace("node:", ""),
+      namespace: "builtin",
+    }))
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `const builtin = process.getBuiltinModule("node:${path}"); export default builtin;
+        export const { ${builtins[path]?.join(", ")} } = builtin;`,
+    }))
+  },
+}
+
+export async function buildFunctions(): Promise<void> {
+  const missing = Object.values(entries).filter((file) => !existsSync(root + file))
+  if (missing.length > 0)
+    throw new Error(`a row of shared/contract/endpoints.ts or jobs.ts has no handler: write ${missing.join(", ")}`)
+  rmSync(`${root}dist/functions`, { recursive: true, force: true })
+  await build({
+    absWorkingDir: root,
+    entryPoints: Object.entries(entries).map(([key, file]) => ({ in: file, out: `${key}/index` })),
+    outdir: "dist/functions",
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    mainFields: ["module", "main"],
+    legalComments: "none",
+    plugins: [withoutFacade],
+    logLevel: "warning",
+  })
+}
+
+if (import.meta.main) await buildFunctions()

@@ -1,0 +1,42 @@
+import type { TableAction } from "./endpoints.ts"
+
+/** What starts a job. */
+export type JobSource =
+  /** Log lines of the authorizer that hold this quoted term, through a subscription filter. */
+  | { authorizerLog: string }
+  /** Runs by itself, at this rate. */
+  | { everyMinutes: number }
+  /** Only who may call lambda:InvokeFunction on it: operators, and the deployment. */
+  | "operator"
+
+export interface Job {
+  source: JobSource
+  table: readonly TableAction[]
+  secrets: readonly "keyring"[]
+  timeoutSeconds: number
+}
+
+/** THE table of jobs. A key is the handler's path: `functions/jobs/<key>.ts`. Lambda, grant, source and queue derive from it. */
+export const jobs = {
+  "record-usage": {
+    source: { authorizerLog: "token.used" },
+    table: ["BatchGetItem", "UpdateItem"],
+    secrets: [],
+    timeoutSeconds: 60,
+  },
+  "create-first-admin": {
+    source: "operator",
+    table: ["GetItem", "PutItem", "UpdateItem"],
+    secrets: [],
+    timeoutSeconds: 30,
+  },
+  "issue-admin-token": {
+    source: "operator",
+    table: ["GetItem", "PutItem", "UpdateItem"],
+    secrets: ["keyring"],
+    timeoutSeconds: 30,
+  },
+} as const satisfies Record<string, Job>
+
+export type JobKey = keyof typeof jobs
+export const jobRows = Object.entries(jobs) as [JobKey, Job][]

@@ -1,0 +1,160 @@
+import * as z from "zod/mini"
+import { permissions, roles } from "./permissions.ts"
+import { containsToken } from "./scanner.ts"
+
+/**
+ * The objects and fields of the API, as schemas. `zod/mini`, since the full import costs a Lambda 32 ms.
+ * A check's message is fixed text: it is answered to the caller, who may have put a secret where a name belongs.
+ */
+
+const characters = (text: string): number => [...text].length
+
+const text = (least: number, most: number) =>
+  z.string().check(
+    z.trim(),
+    z.refine((value) => value.isWellFormed(), "must be well-formed Unicode"),
+    z.normalize("NFC"),
+    z.refine((value) => characters(value) >= least && characters(value) <= most, `must have ${least} to ${most} characters`),
+    z.refine((value) => !/\p{Cc}/u.test(value), "must have no control characters"),
+    z.refine((value) => !containsToken(value), "must not hold a bearer token"),
+  )
+
+const name = text(1, 100)
+const teamName = text(1, 64)
+/** Free text that people read: why, what for. */
+const note = text(0, 500)
+export const reason = z.optional(note)
+export const email = z.string().check(
+  z.trim(),
+  z.toLowerCase(),
+  z.maxLength(254, "must have at most 254 characters"),
+  z.email("must be an email address"),
+)
+const role = z.enum(roles)
+const userType = z.enum(["Service", "User"])
+const id = z.int().check(z.positive())
+const instant = z.iso.datetime()
+
+export const user = z.strictObject({
+  id,
+  user_id: z.string(),
+  user_name: z.string(),
+  email: z.string(),
+  name: z.string(),
+  user_type: userType,
+  role,
+  teams: z.array(z.string()),
+  purpose: z.nullable(z.string()),
+  active: z.boolean(),
+  status: z.enum(["active", "inactive", "deleting"]),
+  created_at: instant,
+  created_by_id: z.int(),
+  last_used: z.nullable(instant),
+})
+export type User = z.output<typeof user>
+
+export const me = z.strictObject({
+  ...user.shape,
+  permissions: z.array(z.enum(Object.keys(permissions) as [keyof typeof permissions, ...(keyof typeof permissions)[]])),
+  token: z.strictObject({ id, handle: z.string(), name: z.string(), expiration: z.nullable(instant) }),
+})
+
+const teamList = z.array(teamName).check(z.maxLength(51, "must have at most 50 teams besides Public"))
+
+export const newUser = z.strictObject({
+  user_type: z._default(userType, "Service"),
+  name,
+  role,
+  teams: z._default(teamList, []),
+  email: z.optional(email),
+  purpose: z.optional(note),
+  reason,
+})
+
+/** Absent leaves a field as it is; null empties it (a service account's email then is the stage's address again). */
+export const userChanges = z.strictObject({
+  name: z.optional(name),
+  role: z.optional(role),
+  teams: z.optional(teamList),
+  email: z.optional(z.nullable(email)),
+  purpose: z.optional(z.nullable(note)),
+  active: z.optional(z.boolean()),
+  reason,
+})
+
+export const tokensRevocation = z.strictObject({ compromised: z._default(z.boolean(), false), reason })
+
+export const tokenStatus = z.enum(["active", "revoked", "expired", "account-inactive"])
+export const tokenFlag = z.enum(["unused", "expiring", "never-expires"])
+
+export const token = z.strictObject({
+  id,
+  name: z.string(),
+  type: z.enum(["Service", "Personal"]),
+  active: z.boolean(),
+  status: tokenStatus,
+  expiration: z.nullable(instant),
+  last_used: z.nullable(instant),
+  handle: z.string(),
+  allowed_cidrs: z.array(z.string()),
+  created_at: instant,
+  created_by_id: z.int(),
+  flags: z.array(tokenFlag),
+  /** The state of a rotation; none can be started yet. */
+  rotation: z.null(),
+  user: z.strictObject({ id, user_id: z.string(), name: z.string(), user_type: userType }),
+})
+export type Token = z.output<typeof token>
+
+export const issuedToken = z.strictObject({ ...token.shape, bearer_token: z.string() })
+
+/** A revoked personal token tells how many tokens that were made with it still work. */
+export const updatedToken = z.strictObject({ ...token.shape, children: z.optional(z.int()) })
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR such as 203.0.113.0/24 or 2001:db8::/48")
+const allowedCidrs = z.array(cidr).check(z.maxLength(50, "must have at most 50 entries"))
+
+export const newToken = z.strictObject({
+  name,
+  type: z.enum(["Service", "Personal"]),
+  user_id: z.optional(z.string().check(z.maxLength(300, "is too long"))),
+  /** Turned into an instant by `shared/store/expiration.ts`, where the clock and the policy are. */
+  expiration: z.string().check(z.maxLength(40, "is too long")),
+  allowed_cidrs: z._default(allowedCidrs, []),
+  reason,
+})
+
+export const tokenChanges = z
+  .strictObject({
+    active: z.optional(z.boolean()),
+    compromised: z.optional(z.boolean()),
+    allowed_cidrs: z.optional(allowedCidrs),
+    reason,
+  })
+  .check(
+    z.refine((body) => (body.active === undefined) !== (body.allowed_cidrs === undefined), {
+      message: "must have exactly one of active and allowed_cidrs",
+    }),
+    z.refine((body) => body.compromised === undefined || body.active === false, {
+      path: ["compromised"],
+      message: "goes with active: false only",
+    }),
+  )
+
+export const page = <T extends z.ZodMiniType>(item: T) =>
+  z.strictObject({ items: z.array(item), next_cursor: z.nullable(z.string()) })
+
+/** `limit` and `cursor`, as every list has them. Query parameters are text until here. */
+export const paging = {
+  limit: z._default(
+    z.pipe(
+      z.string().check(z.regex(/^([1-9]\d?|100)$/, "must be an integer from 1 to 100")),
+      z.transform((digits) => Number(digits)),
+    ),
+    50,
+  ),
+  cursor: z.optional(z.string().check(z.maxLength(1024, "is too long"))),
+}
+/** A case-insensitive part of what people recognize a row by. */
+export const part = z.optional(z.string().check(z.maxLength(100, "must have at most 100 characters")))
+export const filters = { role: z.optional(role), userType: z.optional(userType), team: z.optional(teamName) }

@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto"
+import { invalid, Problem } from "../contract/problems.ts"
+import type { Runtime } from "../runtime.ts"
+import { newId } from "../token/format.ts"
+import type { Actor } from "./audit.ts"
+import { absent, always, type Condition, Conflict, put, remove, type Step, update, where } from "./dynamodb.ts"
+import {
+  type AccountItem,
+  accountKey,
+  accountListing,
+  administratorsKey,
+  emailKey,
+  type IdentityItem,
+  type TokenItem,
+  type TokenNameItem,
+  tokenKey,
+  tokenNamePrefix,
+  userIdKey,
+} from "./table.ts"
+
+/** Rows of accounts: how they are found, made, and kept unique. What users of the API do with them is in users.ts. */
+
+/** Reads an account strongly. Throws not-found. */
+export async function readAccount(runtime: Runtime, id: number): Promise<AccountItem> {
+  const account = await runtime.table.get<AccountItem>(accountKey(id))
+  if (!account) throw new Problem("not-found")
+  return account
+}
+
+/** The account that a user_id names. Throws not-found, also for one that was deleted. */
+export async function readAccountByUserId(runtime: Runtime, userId: string): Promise<AccountItem> {
+  const guard = await runtime.table.get<IdentityItem>(userIdKey(userId))
+  if (!guard || guard.tombstone) throw new Problem("not-found")
+  return readAccount(runtime, guard.accountId)
+}
+
+/** The human whose email this is, if there is one. */
+export async function findAccountByEmail(runtime: Runtime, email: string): Promise<AccountItem | undefined> {
+  const guard = await runtime.table.get<IdentityItem>(emailKey(hashed(email)))
+  return guard && runtime.table.get<AccountItem>(accountKey(guard.accountId))
+}
+
+/** All tokens of an account but its sessions, strongly: its name guards list them. In no order. */
+export async function tokensOf(runtime: Runtime, accountId: number): Promise<TokenItem[]> {
+  const guards = await runtime.table.query<TokenNameItem>(accountKey(accountId).PK, tokenNamePrefix)
+  return runtime.table.batchGet<TokenItem>(guards.map((guard) => tokenKey(guard.tokenId)))
+}
+
+/** `"Pipeline Automation"` → `pipeline_automation@service`. Throws 422 when nothing of the name is left. */
+export function serviceUserId(name: string): string {
+  const id = name
+    .toLowerCase()
+    .replaceAll(/\s+/g, "_")
+    .replaceAll(/[^a-z0-9_]/g, "")
+  if (id === "") throw invalid({ pointer: "/name", detail: "must have a letter or digit of a-z, 0-9" })
+  return `${id}@service`
+}
+
+interface NewAccount {
+  user_type: "Service" | "User"
+  userId: string
+  email?: string | undefined
+  name: string
+  role: AccountItem["role"]
+  teams: string[]
+  purpose?: string | undefined
+}
+
+export function newAccount(runtime: Runtime, actor: Actor, fields: NewAccount): AccountItem {
+  const now = runtime.now()
+  const id = newId(now, runtime.randomBytes(2))
+  return {
+    ...accountKey(id),
+    ...accountListing(id, fields.user_type),
+    id,
+    userId: fields.userId,
+    userType: fields.user_type,
+    name: fields.name,
+    ...(fields.email && { email: fields.email }),
+    ...(fields.purpose && { purpose: fields.purpose }),
+    role: fields.role,
+    teams: fields.teams,
+    state: "ACTIVE",
+    epoch: 0,
+    tokens: 0,
+    version: 1,
+    createdAt: now,
+    createdById: actor.accountId,
+  }
+}
+
+/** What an account.created event says of the account. */
+export const described = ({ userId, userType, name, email, purpose, role, teams }: AccountItem) => ({
+  userId,
+  userType,
+  name,
+  role,
+  teams,
+  ...(email && { email }),
+  ...(purpose && { purpose }),
+})
+
+/** What is decided from a read holds only for the account as it was read. */
+export const sameVersion = (account: AccountItem): Condition => where("#version = :version", { version: account.version })
+
+/** Guards, then the account: who loses the race for an identity is told which part of it is taken. */
+export const identitySteps = (account: AccountItem): Step[] => [
+  ...(account.userType === "User" ? emailSteps(undefined, account) : []),
+  put({ ...userIdKey(account.userId), accountId: account.id }, absent, () => new Problem("user-id-taken")),
+  put(account, absent, () => new Conflict("an id was drawn twice")),
+]
+
+/** Moves the guard that keeps an email unique among humans; a service account's is only a contact. */
+export const emailSteps = (from: AccountItem | undefined, to: AccountItem): Step[] =>
+  to.userType === "Service"
+    ? []
+    : [
+        put(
+          { ...emailKey(hashed(to.email as string)), accountId: to.id },
+          absent,
+          () => new Problem("email-taken"),
+        ),
+        ...(from?.email
+          ? [
+              remove(
+                emailKey(hashed(from.email)),
+                where("#accountId = :id", { id: to.id }),
+                () => new Error("an email's guard was not its account's"),
+              ),
+            ]
+          : []),
+      ]
+
+const hashed = (email: string): string => createHash("sha256").update(email).digest("hex")
+
+const isAdministrator = (account: AccountItem | undefined): boolean =>
+  account?.userType === "User" && account.role === "Admin" && account.state === "ACTIVE"
+
+/** Counts active human administrators, and keeps the last one. */
+export function administratorSteps(from: AccountItem | undefined, to: AccountItem): Step[] {
+  const change = Number(isAdministrator(to)) - Number(isAdministrator(from))
+  if (change === 0) return []
+  const condition = change > 0 ? always : where("#count > :one", { one: 1 })
+  return [update(administratorsKey, { add: { count: change } }, condition, () => new Problem("last-admin"))]
+}

@@ -1,0 +1,41 @@
+import { invalid } from "../contract/problems.ts"
+import { dayMilliseconds, settings } from "./settings.ts"
+
+/** An instant of a reply: RFC 3339, UTC, whole seconds. */
+export const instantOf = (milliseconds: number): string =>
+  `${new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().slice(0, -5)}Z`
+
+export const instantOrNull = (milliseconds: number | undefined): string | null =>
+  milliseconds === undefined ? null : instantOf(milliseconds)
+
+const hour = 3_600_000
+const pointer = "/expiration"
+/** RFC 3339 with an offset or Z; four-digit years, so never beyond the expiry index's `9999-12-31`. */
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+
+/**
+ * The expiry that a request asks for, in epoch milliseconds of a whole second; undefined for never.
+ * `"7d"` to `"365d"`, `"1y"` (365 days), `"never"`, or an RFC 3339 instant at least an hour ahead. Throws 422.
+ */
+export function expiryOf(expiration: string, now: number): number | undefined {
+  if (expiration === "never") {
+    if (!settings.allowNever) throw invalid({ pointer, detail: "must not be never on this stage" })
+    return undefined
+  }
+  const days = expiration === "1y" ? 365 : Number(/^([1-9]\d{0,2})d$/.exec(expiration)?.[1])
+  if (days >= 7 && days <= 365) return wholeSecond(now + days * dayMilliseconds)
+  const instant = rfc3339.test(expiration) ? Date.parse(expiration) : Number.NaN
+  if (Number.isNaN(instant) || !isRealDate(expiration))
+    throw invalid({ pointer, detail: "must be 7d to 365d, 1y, never, or an RFC 3339 instant" })
+  if (instant < now + hour) throw invalid({ pointer, detail: "must be at least one hour ahead" })
+  return wholeSecond(instant)
+}
+
+const wholeSecond = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000
+
+/** Date.parse takes 31 February for 3 March: the day must come back as it was written. */
+function isRealDate(text: string): boolean {
+  const day = text.slice(0, 10)
+  const parsed = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(day)
+}

@@ -1,0 +1,65 @@
+import type { Runtime } from "../runtime.ts"
+import { openCursor, type Position, sealCursor } from "./cursor.ts"
+import type { IndexName, Key } from "./table.ts"
+
+/** Keys of rows below a sort key, newest first: at most `limit`, fewer only at the end. */
+export type Source = (after: string | undefined, limit: number) => Promise<(Key & { at: string })[]>
+
+export interface PageRequest {
+  limit: number
+  cursor?: string | undefined
+  /** Everything a cursor is bound to: route, filters, caller. */
+  binding: string
+}
+
+export interface Page<Row> {
+  rows: Row[]
+  nextCursor: string | null
+}
+
+export const indexSource =
+  (runtime: Runtime, index: IndexName, partition: string): Source =>
+  (after, limit) =>
+    runtime.table.queryIndex({ index, partition, after, limit })
+
+/** A call reads at most so many keys, also when a filter keeps few of them: the page is short then, and the cursor goes on. */
+const mostKeys = 500
+const keysPerRead = 100
+
+/**
+ * One page over several sources, one after another. An index tells which rows there may be; `read` reads them strongly, by
+ * PK, without those that are gone or filtered out.
+ */
+export async function readPage<Row>(
+  runtime: Runtime,
+  request: PageRequest,
+  sources: readonly Source[],
+  read: (keys: Key[]) => Promise<Map<string, Row>>,
+): Promise<Page<Row>> {
+  const rows: Row[] = []
+  let { source, after } = await openCursor(runtime, request.cursor, request.binding)
+  for (let keysRead = 0; source < sources.length; ) {
+    if (keysRead >= mostKeys || rows.length >= request.limit)
+      return { rows, nextCursor: await seal(runtime, request, { source, after }) }
+    // One more than asked for, first: it tells whether there is a next page, and an unfiltered list reads no more.
+    const ask = keysRead === 0 ? Math.min(request.limit + 1, keysPerRead) : keysPerRead
+    const keys = await (sources[source] as Source)(after, ask)
+    keysRead += keys.length
+    const found = keys.length === 0 ? new Map<string, Row>() : await read(keys)
+    for (const { PK, at } of keys) {
+      const row = found.get(PK)
+      if (row !== undefined && rows.length >= request.limit)
+        return { rows, nextCursor: await seal(runtime, request, { source, after }) }
+      if (row !== undefined) rows.push(row)
+      after = at
+    }
+    if (keys.length < ask) {
+      source += 1
+      after = undefined
+    }
+  }
+  return { rows, nextCursor: null }
+}
+
+const seal = (runtime: Runtime, request: PageRequest, { source, after }: { source: number; after: string | undefined }) =>
+  sealCursor(runtime, { source, ...(after !== undefined && { after }) } satisfies Position, request.binding)

@@ -1,0 +1,40 @@
+import type { Token } from "../contract/objects.ts"
+import { handleOf } from "../token/format.ts"
+import { statusOf } from "../token/verdict.ts"
+import { instantOf, instantOrNull } from "./instants.ts"
+import { dayMilliseconds, settings } from "./settings.ts"
+import type { AccountItem, TokenItem } from "./table.ts"
+
+/** A token as the API shows it: never its digests. Status and flags are computed, by the authorizer's own rules. */
+export function showToken(token: TokenItem, account: AccountItem, now: number): Token {
+  const status = statusOf(token, account, now)
+  return {
+    id: token.id,
+    name: token.name,
+    type: token.type === "Service" ? "Service" : "Personal",
+    active: status !== "revoked",
+    status,
+    expiration: instantOrNull(token.expiresAt),
+    last_used: instantOrNull(token.lastUsed),
+    handle: handleOfToken(token),
+    allowed_cidrs: token.allowedCidrs ?? [],
+    created_at: instantOf(token.createdAt),
+    created_by_id: token.createdById,
+    flags: flagsOf(token, now),
+    rotation: null,
+    user: { id: account.id, user_id: account.userId, name: account.name, user_type: account.userType },
+  }
+}
+
+export const handleOfToken = (token: TokenItem): string => handleOf(token.type, token.accountId, token.id)
+
+/** `unused` counts from the last use, or from creation; `expiring` from so many days before the expiry until it. */
+export function flagsOf(token: TokenItem, now: number): Token["flags"] {
+  const idleSince = token.lastUsed ?? token.createdAt
+  const left = token.expiresAt === undefined ? undefined : token.expiresAt - now
+  return [
+    ...(now - idleSince >= settings.unusedDays * dayMilliseconds ? (["unused"] as const) : []),
+    ...(left !== undefined && left > 0 && left <= settings.expiringDays * dayMilliseconds ? (["expiring"] as const) : []),
+    ...(left === undefined ? (["never-expires"] as const) : []),
+  ]
+}

@@ -1,0 +1,188 @@
+import type { TokenType } from "../token/format.ts"
+import { encodeId } from "../token/format.ts"
+import type { VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
+
+/**
+ * The key design of the one table: attribute names, indexes, a key builder per item. CDK, the local engine and the tests
+ * read it from here. `test/infra/frozen.test.ts` holds a copy: changing a key later means moving every row.
+ *
+ * | item               | PK                          | SK           | list index           | idle index          | expiry index     |
+ * |--------------------|-----------------------------|--------------|----------------------|---------------------|------------------|
+ * | account            | ACC#<account>               | A            | ACC#SERVICE, ACC#USER|                     |                  |
+ * | token              | TOK#<token>                 | T            | TOK#SERVICE, TOK#ACC#| IDLE#<shard> / day  | EXP#<shard> / at |
+ * | token-name guard   | ACC#<account>               | TN#<name>    |                      |                     |                  |
+ * | user-id guard      | UID#<user_id>               | U            |                      |                     |                  |
+ * | email guard        | MAIL#<sha256>               | U            |                      |                     |                  |
+ * | team               | TEAM#<key>                  | M            | TEAMS                |                     |                  |
+ * | audit event        | AUD#<subject>               | <time id>    | AUD#<day>#<shard>    |                     |                  |
+ * | idempotency record | IDEM#<principal>#<sha256>   | I            |                      |                     |                  |
+ * | administrators     | SET                         | admins       |                      |                     |                  |
+ *
+ * Ids stand in keys as 9 base62 characters, which sort by time of creation.
+ * Every instant is a number of epoch milliseconds, but in `ttl` (seconds, as DynamoDB wants) and in index keys (text).
+ */
+export const tableKeys = { partition: "PK", sort: "SK" } as const
+
+/** Only idempotency records (and sessions) carry it: TTL deletes late, so nothing's validity may hang on it. */
+export const ttlAttribute = "ttl"
+
+/** All KEYS_ONLY: an index names rows, whose contents are then read strongly. */
+export const indexes = {
+  list: { partition: "listPK", sort: "listSK" },
+  idle: { partition: "idlePK", sort: "idleSK" },
+  expiry: { partition: "expiryPK", sort: "expirySK" },
+} as const
+export type IndexName = keyof typeof indexes
+
+export interface Key {
+  PK: string
+  SK: string
+}
+
+export interface AccountItem extends Key, VerifiableAccount {
+  state: "ACTIVE" | "INACTIVE" | "DELETING"
+  name: string
+  email?: string
+  purpose?: string
+  /** The epoch below which no token is ever restored, since its holder told us of a compromise. */
+  compromisedEpoch?: number
+  /** Tokens on the table, revoked ones included: the quota counts these. */
+  tokens: number
+  version: number
+  lastUsed?: number
+  createdAt: number
+  createdById: number
+  listPK: string
+  listSK: string
+}
+
+export interface TokenItem extends Key, VerifiableToken {
+  state: "ACTIVE" | "REVOKED"
+  name: string
+  networks: Record<string, number>
+  /** Reported as compromised: never restored. */
+  compromised?: true
+  /** The personal token with which this personal token was made. */
+  createdWith?: number
+  version: number
+  createdAt: number
+  createdById: number
+  listPK: string
+  listSK: string
+  idlePK?: string
+  idleSK?: string
+  expiryPK: string
+  expirySK: string
+}
+
+/** Holds a token's name within its account; the account's guards are also the strongly consistent list of its tokens. */
+export interface TokenNameItem extends Key {
+  tokenId: number
+}
+
+/** Holds a user_id, or an email, for one account. A `tombstone` keeps the id of a deleted service account for ever. */
+export interface IdentityItem extends Key {
+  accountId: number
+  tombstone?: true
+}
+
+export interface TeamItem extends Key {
+  key: string
+  name: string
+  /** Accounts and datastores that name this team; it can't be deleted while there is one. */
+  uses: number
+  version: number
+  listPK: string
+  listSK: string
+}
+
+export interface IdempotencyItem extends Key {
+  requestHash: string
+  accountId?: number
+  tokenId?: number
+  expiresAt: number
+  [ttlAttribute]: number
+}
+
+export interface AuditItem extends Key {
+  id: string
+  at: number
+  action: string
+  outcome: "success"
+  actor: { id: number; userId: string; handle?: string }
+  subject: { id: number; userId: string; handle?: string }
+  ip: string
+  userAgent: string
+  requestId: string
+  reason?: string
+  before: Record<string, unknown>
+  after: Record<string, unknown>
+  listPK: string
+  listSK: string
+}
+
+export const accountKey = (id: number): Key => ({ PK: `ACC#${encodeId(id)}`, SK: "A" })
+export const tokenKey = (id: number): Key => ({ PK: `TOK#${encodeId(id)}`, SK: "T" })
+export const userIdKey = (userId: string): Key => ({ PK: `UID#${userId}`, SK: "U" })
+export const emailKey = (emailHash: string): Key => ({ PK: `MAIL#${emailHash}`, SK: "U" })
+export const teamKey = (key: string): Key => ({ PK: `TEAM#${key}`, SK: "M" })
+export const administratorsKey: Key = { PK: "SET", SK: "admins" }
+export const idempotencyKey = (principal: number, keyHash: string): Key => ({
+  PK: `IDEM#${encodeId(principal)}#${keyHash}`,
+  SK: "I",
+})
+/** `subject` is the kind and key of what was changed: ACC<account>, TEAM<key>, SET, DS<id>. */
+export const auditKey = (subject: string, id: string): Key => ({ PK: `AUD#${subject}`, SK: id })
+
+export const tokenNamePrefix = "TN#"
+/** Names that differ only in case or normal form are one name. */
+export const tokenNameKey = (accountId: number, name: string): Key => ({
+  PK: accountKey(accountId).PK,
+  SK: tokenNamePrefix + name.normalize("NFC").toLowerCase(),
+})
+
+export const accountList = (userType: "Service" | "User"): string =>
+  userType === "Service" ? "ACC#SERVICE" : "ACC#USER"
+export const serviceTokenList = "TOK#SERVICE"
+export const personalTokenList = (accountId: number): string => `TOK#ACC#${encodeId(accountId)}`
+
+/** Where an account stands in the list index. */
+export const accountListing = (id: number, userType: "Service" | "User") => ({
+  listPK: accountList(userType),
+  listSK: encodeId(id),
+})
+
+/** Where a token stands in the list index: service tokens together, personal ones under their human. */
+export const tokenListing = (id: number, accountId: number, type: Exclude<TokenType, "Session">) => ({
+  listPK: type === "Service" ? serviceTokenList : personalTokenList(accountId),
+  listSK: encodeId(id),
+})
+
+const shards = 16
+const secondsPerDay = 86_400
+const shardOf = (id: number): string => String(id % shards).padStart(2, "0")
+
+/**
+ * Where a token stands in the idle index: the day of its last use (of its creation, when never used). Each token has a day
+ * boundary of its own, or every active token would move in the index at 00:00 UTC.
+ */
+export function idleListing(id: number, usedAt: number): { idlePK: string; idleSK: string } {
+  const offset = Math.imul(id % 0x7fffffff, 0x9e3779b1) >>> 0
+  const day = Math.floor((usedAt / 1000 + (offset % secondsPerDay)) / secondsPerDay)
+  return { idlePK: `IDLE#${shardOf(id)}`, idleSK: `${String(day).padStart(6, "0")}#${encodeId(id)}` }
+}
+
+const never = "9999-12-31"
+
+/** Where a token stands in the expiry index; one that never expires stands last, so that a new policy finds it. */
+export const expiryListing = (id: number, expiresAt: number | undefined): { expiryPK: string; expirySK: string } => ({
+  expiryPK: `EXP#${shardOf(id)}`,
+  expirySK: `${expiresAt === undefined ? never : new Date(expiresAt).toISOString()}#${encodeId(id)}`,
+})
+
+/** Where an audit event stands in the list index: its day, spread over eight partitions. */
+export const auditListing = (at: number, id: string, shard: number) => ({
+  listPK: `AUD#${new Date(at).toISOString().slice(0, 10).replaceAll("-", "")}#${shard % 8}`,
+  listSK: id,
+})
+

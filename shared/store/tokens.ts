@@ -1,0 +1,333 @@
+// Long because every mutation of a token stands here, each with its transaction: they are read side by side.
+import type { Body } from "../contract/endpoints.ts"
+import type { Caller } from "../contract/caller.ts"
+import type { Token } from "../contract/objects.ts"
+import type { Scope } from "../contract/permissions.ts"
+import { invalid, Problem } from "../contract/problems.ts"
+import type { Runtime } from "../runtime.ts"
+import { mint, newId, secretBytes } from "../token/format.ts"
+import { digestUnder, mintingKey } from "../token/keyring.ts"
+import { statusOf } from "../token/verdict.ts"
+import { findAccountByEmail, readAccount, readAccountByUserId, tokensOf } from "./accounts.ts"
+import { type Actor, audit } from "./audit.ts"
+import { absent, check, Conflict, exists, put, remove, retrying, type Step, update, where } from "./dynamodb.ts"
+import { claim, type Idempotency, recall } from "./idempotency.ts"
+import { expiryOf, instantOrNull } from "./instants.ts"
+import { settings } from "./settings.ts"
+import { handleOfToken, showToken } from "./shown-token.ts"
+import {
+  type AccountItem,
+  accountKey,
+  expiryListing,
+  idleListing,
+  type TokenItem,
+  tokenKey,
+  tokenListing,
+  tokenNameKey,
+} from "./table.ts"
+
+/** The only value that ever holds a bearer token: the answer to its creation. */
+export type IssuedToken = Token & { bearer_token: string }
+
+/**
+ * Creates a token: a personal one for the caller, or with scope "all" one of a service account. Throws not-found,
+ * account-inactive, token-name-taken, token-quota, personal-tokens-need-a-human, insufficient-role, validation-failed.
+ * Under an Idempotency-Key that has made its token: token-already-issued, with what may still be told of it.
+ */
+export const createToken = (
+  runtime: Runtime,
+  caller: Caller & Actor,
+  scope: Scope,
+  body: Body<"user-tokens/create">,
+  idempotency?: Idempotency,
+): Promise<IssuedToken> =>
+  retrying(async () => {
+    const earlier = idempotency && (await recall(runtime, idempotency))
+    if (earlier) throw await alreadyIssued(runtime, earlier.tokenId as number)
+
+    const expiresAt = expiryOf(body.expiration, runtime.now())
+    const personal = body.type === "Personal"
+    const account = personal ? await humanCaller(runtime, caller, body) : await serviceAccount(runtime, scope, body)
+    const parent = personal ? await parentOf(runtime, caller, expiresAt) : undefined
+    const token: NewToken = {
+      name: body.name,
+      type: body.type,
+      expiresAt,
+      allowedCidrs: body.allowed_cidrs,
+      reason: body.reason,
+      createdWith: parent?.id,
+    }
+    return issue(runtime, caller, account, token, (id) =>
+      idempotency ? [claim(runtime, idempotency, { tokenId: id })] : [],
+    )
+  })
+
+/**
+ * Mints a personal token for an active administrator, for an operator who holds IAM permission for it instead of a token.
+ * Throws when the email isn't such an administrator's.
+ */
+export const issueAdminToken = (
+  runtime: Runtime,
+  actor: Actor,
+  email: string,
+  name: string,
+  expiresAt: number | undefined,
+): Promise<IssuedToken> =>
+  retrying(async () => {
+    const account = await findAccountByEmail(runtime, email)
+    if (account?.role !== "Admin" || account.state !== "ACTIVE") throw new Error("not an active administrator's email")
+    return issue(runtime, actor, account, { name, type: "Personal", expiresAt, allowedCidrs: [] }, () => [])
+  })
+
+export async function getToken(runtime: Runtime, caller: Caller, scope: Scope, id: number): Promise<Token> {
+  const { token, account } = await readToken(runtime, caller, scope, id)
+  return showToken(token, account, runtime.now())
+}
+
+/** Revokes, restores, or sets the networks of a token: the body has exactly one of these. */
+export const updateToken = (
+  runtime: Runtime,
+  caller: Caller & Actor,
+  scope: Scope,
+  id: number,
+  body: Body<"user-tokens/update">,
+): Promise<Token & { children?: number }> =>
+  retrying(async () => {
+    const { token, account } = await readToken(runtime, caller, scope, id)
+    const change =
+      body.allowed_cidrs !== undefined
+        ? networksChange(token, body.allowed_cidrs)
+        : body.active
+          ? restoreChange(token, account, runtime.now())
+          : revokeChange(token, body.compromised === true)
+    if (change) {
+      const { action, set, before, after, condition, checks } = change
+      await runtime.table.transact([
+        update(tokenKey(id), { set, add: { version: 1 } }, condition, (found) =>
+          // Whoever was quicker changed what this was decided from.
+          found ? new Conflict("changed meanwhile") : new Problem("not-found"),
+        ),
+        ...checks,
+        audit(runtime, caller, { action, account, handle: handleOfToken(token), reason: body.reason, before, after }),
+      ])
+    }
+    const shown = showToken({ ...token, ...change?.set }, account, runtime.now())
+    if (body.active !== false || token.type !== "Personal") return shown
+    return { ...shown, children: await activeChildren(runtime, token, account) }
+  })
+
+/** Deletes a revoked token for ever. Throws token-active, not-found. */
+export const deleteToken = async (
+  runtime: Runtime,
+  caller: Caller & Actor,
+  scope: Scope,
+  id: number,
+  reason: string | undefined,
+): Promise<void> => {
+  const { token, account } = await readToken(runtime, caller, scope, id)
+  const name = tokenNameKey(token.accountId, token.name)
+  await runtime.table.transact([
+    // Epochs only grow: what was revoked under the epoch just read still is.
+    remove(
+      tokenKey(id),
+      where("#state = :revoked OR #epoch < :epoch", { revoked: "REVOKED", epoch: account.epoch }),
+      (found) => new Problem(found ? "token-active" : "not-found"),
+    ),
+    remove(name, where("#tokenId = :id", { id }), () => new Error("a token's name guard was not its own")),
+    update(accountKey(account.id), { add: { tokens: -1 } }, exists, () => new Problem("not-found")),
+    audit(runtime, caller, {
+      action: "token.deleted",
+      account,
+      handle: handleOfToken(token),
+      reason,
+      before: { name: token.name },
+      after: {},
+    }),
+  ])
+}
+
+/** A token with its account, both strongly. What isn't the caller's, and every session, is not-found. */
+async function readToken(runtime: Runtime, caller: Caller, scope: Scope, id: number) {
+  const token = await runtime.table.get<TokenItem>(tokenKey(id))
+  const own = token?.type === "Personal" && token.accountId === caller.accountId
+  if (!token || token.type === "Session" || (scope === "own" && !own)) throw new Problem("not-found")
+  return { token, account: await readAccount(runtime, token.accountId) }
+}
+
+async function humanCaller(runtime: Runtime, caller: Caller, body: Body<"user-tokens/create">): Promise<AccountItem> {
+  if (caller.userType !== "User") throw new Problem("personal-tokens-need-a-human")
+  if (body.user_id !== undefined)
+    throw invalid({ pointer: "/user_id", detail: "goes with type Service only: a personal token is the caller's" })
+  return readAccount(runtime, caller.accountId)
+}
+
+async function serviceAccount(runtime: Runtime, scope: Scope, body: Body<"user-tokens/create">): Promise<AccountItem> {
+  if (scope !== "all") throw new Problem("insufficient-role")
+  if (body.user_id === undefined) throw invalid({ pointer: "/user_id", detail: "is required with type Service" })
+  const account = await readAccountByUserId(runtime, body.user_id)
+  if (account.userType !== "Service") throw invalid({ pointer: "/user_id", detail: "must be a service account's" })
+  return account
+}
+
+/** The personal token with which another is made: the new one may not outlive it, or a leaked token would live for ever. */
+async function parentOf(runtime: Runtime, caller: Caller, expiresAt: number | undefined): Promise<TokenItem | undefined> {
+  const parent = await runtime.table.get<TokenItem>(tokenKey(caller.tokenId))
+  if (parent?.type !== "Personal") return undefined
+  if (parent.expiresAt !== undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > parent.expiresAt)
+    throw invalid({ pointer: "/expiration", detail: "must not be later than that of the token it is made with" })
+  return parent
+}
+
+interface NewToken {
+  name: string
+  type: "Service" | "Personal"
+  expiresAt: number | undefined
+  allowedCidrs: string[]
+  reason?: string | undefined
+  createdWith?: number | undefined
+}
+
+/** The transaction of every creation. Its secret exists in this call, and in its answer. */
+async function issue(
+  runtime: Runtime,
+  actor: Actor,
+  account: AccountItem,
+  wanted: NewToken,
+  before: (tokenId: number) => Step[],
+): Promise<IssuedToken> {
+  const now = runtime.now()
+  const keyring = await runtime.keyring()
+  const keyPath = mintingKey(keyring, now)
+  const id = newId(now, runtime.randomBytes(2))
+  const bearerToken = mint(wanted.type, account.id, id, runtime.randomBytes(secretBytes))
+  const token: TokenItem = {
+    ...tokenKey(id),
+    ...tokenListing(id, account.id, wanted.type),
+    ...idleListing(id, now),
+    ...expiryListing(id, wanted.expiresAt),
+    id,
+    accountId: account.id,
+    name: wanted.name,
+    type: wanted.type,
+    state: "ACTIVE",
+    epoch: account.epoch,
+    current: { digest: digestUnder(keyring, keyPath, bearerToken), keyPath, generation: 1 },
+    ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
+    networks: {},
+    ...(wanted.allowedCidrs.length > 0 && { allowedCidrs: wanted.allowedCidrs }),
+    ...(wanted.createdWith !== undefined && { createdWith: wanted.createdWith }),
+    version: 1,
+    createdAt: now,
+    createdById: actor.accountId,
+  }
+  await runtime.table.transact([
+    ...before(id),
+    put({ ...tokenNameKey(account.id, token.name), tokenId: id }, absent, () => new Problem("token-name-taken")),
+    update(
+      accountKey(account.id),
+      { add: { tokens: 1 } },
+      // Without the state, a purge leaves a ghost; without the epoch, a revoke-all in between is survived.
+      where("#state = :active AND #epoch = :epoch AND #tokens < :most", {
+        active: "ACTIVE",
+        epoch: account.epoch,
+        most: settings.maxTokensPerAccount,
+      }),
+      whyNoToken,
+    ),
+    put(token, absent, () => new Conflict("an id was drawn twice")),
+    audit(runtime, actor, {
+      action: "token.created",
+      account,
+      handle: handleOfToken(token),
+      reason: wanted.reason,
+      before: {},
+      after: { name: token.name, type: token.type, expiration: instantOrNull(token.expiresAt) },
+    }),
+  ])
+  return { ...showToken(token, account, now), bearer_token: bearerToken }
+}
+
+/** Why an account got no token, from the account as the transaction found it. */
+function whyNoToken(account: Record<string, unknown> | undefined): Error {
+  if (!account) return new Problem("not-found")
+  if (account.state !== "ACTIVE") return new Problem("account-inactive")
+  if (Number(account.tokens) >= settings.maxTokensPerAccount) return new Problem("token-quota")
+  return new Conflict("the account's epoch has changed")
+}
+
+async function alreadyIssued(runtime: Runtime, id: number): Promise<Problem> {
+  const token = await runtime.table.get<TokenItem>(tokenKey(id))
+  if (!token) return new Problem("token-already-issued")
+  const account = await readAccount(runtime, token.accountId)
+  return new Problem("token-already-issued", { token: showToken(token, account, runtime.now()) })
+}
+
+interface Change {
+  action: "token.revoked" | "token.restored" | "token.updated"
+  set: Partial<TokenItem>
+  before: Record<string, unknown>
+  after: Record<string, unknown>
+  condition: ReturnType<typeof where>
+  checks: Step[]
+}
+
+const sameVersion = (token: TokenItem) => where("#version = :version", { version: token.version })
+
+/** Undefined when it is revoked already; compromise can still be reported then, and is never taken back. */
+function revokeChange(token: TokenItem, compromised: boolean): Change | undefined {
+  const reports = compromised && !token.compromised
+  if (token.state === "REVOKED" && !reports) return undefined
+  return {
+    action: "token.revoked",
+    set: { state: "REVOKED", ...(reports && { compromised: true }) },
+    before: { state: token.state },
+    after: { state: "REVOKED", ...(reports && { compromised: true }) },
+    condition: sameVersion(token),
+    checks: [],
+  }
+}
+
+/**
+ * Undefined when it is active already: ACTIVE, and of the account's epoch. A token that was revoked with all others comes
+ * back under the current epoch. Never one that was reported compromised, by itself or with all others.
+ */
+function restoreChange(token: TokenItem, account: AccountItem, now: number): Change | undefined {
+  if (token.state === "ACTIVE" && token.epoch >= account.epoch) return undefined
+  if (token.compromised || (account.compromisedEpoch ?? 0) > token.epoch) throw new Problem("token-compromised")
+  if (token.expiresAt !== undefined && token.expiresAt <= now) throw new Problem("token-expired")
+  if (account.state !== "ACTIVE") throw new Problem("account-inactive")
+  return {
+    action: "token.restored",
+    set: { state: "ACTIVE", epoch: account.epoch, ...idleListing(token.id, token.lastUsed ?? token.createdAt) },
+    before: { state: token.state, ...(token.epoch < account.epoch && { epoch: token.epoch }) },
+    after: { state: "ACTIVE", ...(token.epoch < account.epoch && { epoch: account.epoch }) },
+    condition: sameVersion(token),
+    checks: [
+      check(
+        accountKey(account.id),
+        where("#state = :active AND #epoch = :epoch", { active: "ACTIVE", epoch: account.epoch }),
+        () => new Conflict("the account has changed"),
+      ),
+    ],
+  }
+}
+
+function networksChange(token: TokenItem, allowedCidrs: string[]): Change | undefined {
+  const before = token.allowedCidrs ?? []
+  if (JSON.stringify(before) === JSON.stringify(allowedCidrs)) return undefined
+  return {
+    action: "token.updated",
+    set: { allowedCidrs },
+    before: { allowed_cidrs: before },
+    after: { allowed_cidrs: allowedCidrs },
+    condition: sameVersion(token),
+    checks: [],
+  }
+}
+
+async function activeChildren(runtime: Runtime, parent: TokenItem, account: AccountItem): Promise<number> {
+  const tokens = await tokensOf(runtime, account.id)
+  return tokens.filter(
+    (token) => token.createdWith === parent.id && statusOf(token, account, runtime.now()) === "active",
+  ).length
+}

@@ -1,0 +1,248 @@
+import type { Body, Query } from "../contract/endpoints.ts"
+import type { User } from "../contract/objects.ts"
+import { invalid, Problem } from "../contract/problems.ts"
+import type { Runtime } from "../runtime.ts"
+import { statusOf } from "../token/verdict.ts"
+import {
+  administratorSteps,
+  described,
+  emailSteps,
+  identitySteps,
+  newAccount,
+  readAccount,
+  sameVersion,
+  serviceUserId,
+  tokensOf,
+} from "./accounts.ts"
+import { type Actor, type AuditAction, audit } from "./audit.ts"
+import { absent, Conflict, retrying, update } from "./dynamodb.ts"
+import { claim, type Idempotency, recall } from "./idempotency.ts"
+import { instantOf, instantOrNull } from "./instants.ts"
+import { indexSource, type PageRequest, readPage } from "./pages.ts"
+import { type AccountItem, accountKey, accountList, administratorsKey } from "./table.ts"
+import { shownTeams, teamKeyOf, teamKeysOf, teamNames, teamSteps } from "./teams.ts"
+
+/** A user as the API shows it, with the ETag of this state of it. */
+export interface ShownUser {
+  user: User
+  etag: string
+}
+
+/** Creates a service account, or a human. Throws user-id-taken, email-taken, validation-failed. */
+export const createUser = (
+  runtime: Runtime,
+  actor: Actor,
+  body: Body<"users/create">,
+  idempotency?: Idempotency,
+): Promise<ShownUser> =>
+  retrying(async () => {
+    const earlier = idempotency && (await recall(runtime, idempotency))
+    if (earlier) return getUser(runtime, earlier.accountId as number)
+
+    const human = body.user_type === "User"
+    if (human && body.email === undefined) throw invalid({ pointer: "/email", detail: "is required for a human" })
+    const account = newAccount(runtime, actor, {
+      ...body,
+      userId: human ? (body.email as string) : serviceUserId(body.name),
+      teams: teamKeysOf(body.teams),
+    })
+    await runtime.table.transact([
+      ...(idempotency ? [claim(runtime, idempotency, { accountId: account.id })] : []),
+      ...identitySteps(account),
+      ...teamSteps([], account.teams, body.teams),
+      ...administratorSteps(undefined, account),
+      audit(runtime, actor, {
+        action: "account.created",
+        account,
+        reason: body.reason,
+        before: {},
+        after: described(account),
+      }),
+    ])
+    return show(runtime, account)
+  })
+
+/**
+ * Makes the first administrator of a stage, while there has never been one; false, and nothing done, afterwards.
+ * `last-admin` keeps their number above zero, so the counter's existence is all there is to know.
+ */
+export async function createFirstAdmin(runtime: Runtime, actor: Actor, email: string): Promise<boolean> {
+  if (await runtime.table.get(administratorsKey)) return false
+  const account = newAccount(runtime, actor, {
+    user_type: "User",
+    userId: email,
+    email,
+    name: "First administrator",
+    role: "Admin",
+    teams: [],
+  })
+  const first = update(administratorsKey, { set: { count: 1 } }, absent, () => new Conflict("made meanwhile"))
+  const event = audit(runtime, actor, { action: "account.created", account, before: {}, after: described(account) })
+  try {
+    await runtime.table.transact([first, ...identitySteps(account), event])
+    return true
+  } catch (error) {
+    if (error instanceof Conflict) return false
+    throw error
+  }
+}
+
+/** Changes an account; what it may do changes with the next request. `ifMatch` is a list of ETags, or `*`. */
+export const updateUser = (
+  runtime: Runtime,
+  actor: Actor,
+  id: number,
+  changes: Body<"users/update">,
+  ifMatch: string | undefined,
+): Promise<ShownUser> =>
+  retrying(async () => {
+    const account = await readAccount(runtime, id)
+    if (account.state === "DELETING") throw new Problem("account-deleting")
+    if (ifMatch !== undefined && !matchesETag(ifMatch, account)) throw new Problem("precondition-failed")
+
+    const next = changed(account, changes)
+    const fields = (Object.keys(next) as (keyof AccountItem)[]).filter((key) => !same(account[key], next[key]))
+    if (fields.length === 0) return show(runtime, account)
+
+    const pick = (from: AccountItem, keys: (keyof AccountItem)[]) =>
+      Object.fromEntries(keys.map((key) => [key, from[key] ?? null]))
+    const event = (action: AuditAction, keys: (keyof AccountItem)[]) =>
+      audit(runtime, actor, { action, account, reason: changes.reason, before: pick(account, keys), after: pick(next, keys) })
+    const others = fields.filter((key) => key !== "state")
+    const lost = () => (ifMatch === undefined ? new Conflict("changed meanwhile") : new Problem("precondition-failed"))
+    await runtime.table.transact([
+      update(
+        accountKey(id),
+        {
+          set: Object.fromEntries(fields.map((key) => [key, next[key]])),
+          add: { version: 1 },
+          remove: fields.filter((key) => next[key] === undefined),
+        },
+        sameVersion(account),
+        (found) => (found ? lost() : new Problem("not-found")),
+      ),
+      ...(fields.includes("email") ? emailSteps(account, next) : []),
+      ...teamSteps(account.teams, next.teams, changes.teams ?? []),
+      ...administratorSteps(account, next),
+      ...(others.length > 0 ? [event("account.updated", others)] : []),
+      ...(fields.includes("state")
+        ? [event(next.state === "ACTIVE" ? "account.reactivated" : "account.deactivated", ["state"])]
+        : []),
+    ])
+    return show(runtime, { ...next, version: account.version + 1 })
+  })
+
+/**
+ * Revokes all tokens of an account in one write: they carry its epoch, and an older one is refused. Answers how many a
+ * strong read just before found active: a number for people. After `compromised` none of them is ever restored.
+ */
+export const revokeTokens = (
+  runtime: Runtime,
+  actor: Actor,
+  id: number,
+  { compromised, reason }: Body<"users/revoke-tokens">,
+): Promise<{ revoked: number }> =>
+  retrying(async () => {
+    const account = await readAccount(runtime, id)
+    if (account.state === "DELETING") throw new Problem("account-deleting")
+    const tokens = await tokensOf(runtime, id)
+    const revoked = tokens.filter((token) => statusOf(token, account, runtime.now()) === "active").length
+    await runtime.table.transact([
+      update(
+        accountKey(id),
+        { set: compromised ? { compromisedEpoch: account.epoch + 1 } : {}, add: { epoch: 1, version: 1 } },
+        sameVersion(account),
+        (found) => (found ? new Conflict("changed meanwhile") : new Problem("not-found")),
+      ),
+      audit(runtime, actor, {
+        action: "account.tokens-revoked",
+        account,
+        reason,
+        before: {},
+        after: { revoked, ...(compromised && { compromised }) },
+      }),
+    ])
+    return { revoked }
+  })
+
+export const getUser = async (runtime: Runtime, id: number): Promise<ShownUser> =>
+  show(runtime, await readAccount(runtime, id))
+
+/** A page of accounts, newest first; without `user_type` the service accounts, then the humans. */
+export async function listUsers(runtime: Runtime, request: PageRequest, query: Query<"users/list">) {
+  const types = query.user_type ? [query.user_type] : (["Service", "User"] as const)
+  const { rows, nextCursor } = await readPage(
+    runtime,
+    request,
+    types.map((type) => indexSource(runtime, "list", accountList(type))),
+    async (keys) => {
+      const accounts = await runtime.table.batchGet<AccountItem>(keys)
+      return new Map(accounts.filter((account) => isListed(account, query)).map((account) => [account.PK, account]))
+    },
+  )
+  const names = await teamNames(runtime, rows)
+  return { items: rows.map((account) => present(runtime, account, names)), next_cursor: nextCursor }
+}
+
+/** An account as the API shows it. `names` are those of its teams. */
+export function present(runtime: Runtime, account: AccountItem, names: ReadonlyMap<string, string>): User {
+  const status = ({ ACTIVE: "active", INACTIVE: "inactive", DELETING: "deleting" } as const)[account.state]
+  return {
+    id: account.id,
+    user_id: account.userId,
+    user_name: account.userId,
+    email: account.email ?? runtime.stage.serviceEmail,
+    name: account.name,
+    user_type: account.userType,
+    role: account.role,
+    teams: shownTeams(account.teams, names),
+    purpose: account.purpose ?? null,
+    active: account.state === "ACTIVE",
+    status,
+    created_at: instantOf(account.createdAt),
+    created_by_id: account.createdById,
+    last_used: instantOrNull(account.lastUsed),
+  }
+}
+
+async function show(runtime: Runtime, account: AccountItem): Promise<ShownUser> {
+  return { user: present(runtime, account, await teamNames(runtime, [account])), etag: etagOf(account) }
+}
+
+const etagOf = (account: AccountItem): string => `"${account.version}"`
+
+/** RFC 9110, 13.1.1: strong comparison, so a weak tag never matches. */
+const matchesETag = (ifMatch: string, account: AccountItem): boolean =>
+  ifMatch.trim() === "*" || ifMatch.split(",").some((tag) => tag.trim() === etagOf(account))
+
+const isListed = (account: AccountItem, query: Query<"users/list">): boolean => {
+  const part = query.q?.toLowerCase()
+  return (
+    account.state !== "DELETING" &&
+    (query.role === undefined || account.role === query.role) &&
+    (query.team === undefined || ["public", ...account.teams].includes(teamKeyOf(query.team))) &&
+    (part === undefined || account.name.toLowerCase().includes(part) || account.userId.includes(part))
+  )
+}
+
+/** The account as a request wants it. Absent leaves, null empties; a human's email can't be emptied. */
+function changed(account: AccountItem, changes: Body<"users/update">): AccountItem {
+  const human = account.userType === "User"
+  if (human && changes.email === null) throw invalid({ pointer: "/email", detail: "is required for a human" })
+  const keep = <T>(wanted: T | null | undefined, present: T | undefined): T | undefined =>
+    wanted === undefined ? present : (wanted ?? undefined)
+  const { email: _email, purpose: _purpose, ...rest } = account
+  return {
+    ...rest,
+    name: changes.name ?? account.name,
+    role: changes.role ?? account.role,
+    teams: changes.teams ? teamKeysOf(changes.teams) : account.teams,
+    state: changes.active === undefined ? account.state : changes.active ? "ACTIVE" : "INACTIVE",
+    email: keep(changes.email, account.email),
+    purpose: keep(changes.purpose, account.purpose) || undefined,
+  } as AccountItem
+}
+
+const same = (a: unknown, b: unknown): boolean =>
+  Array.isArray(a) && Array.isArray(b) ? JSON.stringify([...a].sort()) === JSON.stringify([...b].sort()) : a === b
+

@@ -1,0 +1,74 @@
+import { createSecretKey, type KeyObject } from "node:crypto"
+import { digest } from "./format.ts"
+
+/**
+ * The keys that digest bearer tokens. One Secrets Manager secret, flat JSON, so that CloudFormation can generate it:
+ *
+ *     {"mintFrom": {"k2": "2026-12-01T10:00:00Z"}, "k1": "…", "k2": "…"}
+ *
+ * Several keys verify, one mints: the newest whose time has come (no entry: from the beginning). A new key is announced
+ * an hour ahead, longer than any cache of the keyring, so nothing has to flip at one moment.
+ */
+export interface Keyring {
+  keys: ReadonlyMap<string, KeyObject>
+  /** Epoch milliseconds from which a key mints; absent: from the beginning. */
+  mintFrom: ReadonlyMap<string, number>
+}
+
+/** A row names a key that this copy of the keyring doesn't have: refetch, and if that fails answer 503, never 401. */
+export class UnknownKey extends Error {
+  override name = "UnknownKey"
+}
+
+const keyName = /^k[1-9][0-9]{0,4}$/
+
+/** Reads the secret's JSON. Throws on anything but the shape above: a keyring that is half understood mints orphans. */
+export function parseKeyring(secret: string): Keyring {
+  const { mintFrom, ...rest } = JSON.parse(secret) as Record<string, unknown>
+  const keys = new Map<string, KeyObject>()
+  for (const [name, value] of Object.entries(rest)) {
+    if (!keyName.test(name) || typeof value !== "string" || value.length < 32) throw new Error("keyring: not a key")
+    keys.set(name, createSecretKey(Buffer.from(value)))
+  }
+  const times = new Map<string, number>()
+  for (const [name, instant] of Object.entries((mintFrom ?? {}) as Record<string, unknown>)) {
+    const time = Date.parse(String(instant))
+    if (!keys.has(name) || Number.isNaN(time)) throw new Error("keyring: mintFrom names no key or no instant")
+    times.set(name, time)
+  }
+  if (keys.size === 0) throw new Error("keyring: no key")
+  return { keys, mintFrom: times }
+}
+
+/** The id of the key that mints at `now` (epoch milliseconds): of those whose time has come the latest, then the highest. */
+export function mintingKey(keyring: Keyring, now: number): string {
+  const ready = [...keyring.keys.keys()].filter((id) => (keyring.mintFrom.get(id) ?? 0) <= now)
+  const since = (id: string) => keyring.mintFrom.get(id) ?? 0
+  ready.sort((a, b) => since(b) - since(a) || Number(b.slice(1)) - Number(a.slice(1)))
+  const [newest] = ready
+  if (newest === undefined) throw new Error("keyring: no key mints yet")
+  return newest
+}
+
+/**
+ * True when a digest should move to the minting key: it was made with an earlier one, or re-wrapped. Never the other way:
+ * an execution environment whose copy of the keyring is old must not move a digest back.
+ */
+export function isOutdated(keyPath: string, mintingKey: string): boolean {
+  const path = keyPath.split(".")
+  return path.length > 1 || Number(keyPath.slice(1)) < Number(mintingKey.slice(1))
+}
+
+/**
+ * The digest of a bearer token under a key path: `k1`, or `k1.k2` for a row that was re-wrapped without its token
+ * (HMAC(k2, HMAC(k1, token))). Throws UnknownKey.
+ */
+export function digestUnder(keyring: Keyring, keyPath: string, bearerToken: string): Buffer {
+  let message: string | Buffer = bearerToken
+  for (const id of keyPath.split(".")) {
+    const key = keyring.keys.get(id)
+    if (!key) throw new UnknownKey(`unknown key ${JSON.stringify(id).slice(0, 20)}`)
+    message = digest(key, message)
+  }
+  return message as Buffer
+}

@@ -1,0 +1,146 @@
+import { timingSafeEqual } from "node:crypto"
+import type { Role } from "../contract/permissions.ts"
+import type { Refusal } from "../contract/refusals.ts"
+import type { TokenType } from "./format.ts"
+import { isOutdated } from "./keyring.ts"
+import { isAllowedFrom, networkOf } from "./network.ts"
+
+/** One of the up to three digests on a token's row. `keyPath` says under which key it was made; see keyring.ts. */
+export interface SecretDigest {
+  digest: Uint8Array
+  keyPath: string
+  /** Counts the secrets that this token has had: a late usage record can't promote an older one. */
+  generation: number
+}
+
+/** What the verdict reads of a token's row. Instants are epoch milliseconds. */
+export interface VerifiableToken {
+  id: number
+  accountId: number
+  type: TokenType
+  state: string
+  epoch: number
+  current: SecretDigest
+  pending?: SecretDigest | undefined
+  previous?: SecretDigest | undefined
+  expiresAt?: number | undefined
+  pendingExpiresAt?: number | undefined
+  supersededAt?: number | undefined
+  allowedCidrs?: string[] | undefined
+  lastUsed?: number | undefined
+  flaggedAt?: number | undefined
+  networks?: Record<string, number> | undefined
+}
+
+/** What the verdict reads of an account's row. `teams` are keys; `Public` is implied. */
+export interface VerifiableAccount {
+  id: number
+  userId: string
+  userType: "Service" | "User"
+  role: Role
+  teams: string[]
+  state: string
+  epoch: number
+}
+
+export type Status = "active" | "revoked" | "account-inactive" | "expired"
+export type Match = "current" | "pending" | "previous"
+
+export interface Presented {
+  accountId: number
+  tokenId: number
+  /** The digest of the presented string under a key path. Throws UnknownKey, which must become a 503. */
+  digestUnder: (keyPath: string) => Uint8Array
+  /** The key that mints now. An unknown token is digested under it, so that it takes as long as a known one. */
+  mintingKey: string
+  clientAddress: string
+}
+
+export type Verdict =
+  | { accepted: true; matched: Match; token: VerifiableToken; account: VerifiableAccount }
+  | { accepted: false; code: Refusal; orphan?: true }
+
+const absent: Uint8Array = new Uint8Array(32)
+const matches: readonly Match[] = ["current", "pending", "previous"]
+
+/**
+ * How a token stands at `now`, whoever asks: the authorizer, or a list that shows its status. The order is the contract's.
+ * A state that we don't know counts as the narrower one. `expiresAt` is exclusive: a token is dead at that instant.
+ */
+export function statusOf(
+  token: Pick<VerifiableToken, "state" | "epoch" | "expiresAt">,
+  account: Pick<VerifiableAccount, "state" | "epoch">,
+  now: number,
+): Status {
+  if (token.state !== "ACTIVE" || token.epoch < account.epoch) return "revoked"
+  if (account.state !== "ACTIVE") return "account-inactive"
+  if (token.expiresAt !== undefined && token.expiresAt <= now) return "expired"
+  return "active"
+}
+
+const refusalOf = {
+  revoked: "token-revoked",
+  "account-inactive": "account-inactive",
+  expired: "token-expired",
+} as const satisfies Record<Exclude<Status, "active">, Refusal>
+
+/**
+ * Accepts or refuses a presented token: the one function that does, for every API that trusts us. Pure.
+ *
+ * First what proves nothing about the caller, all alike: unknown row, wrong digest, ids that disagree, a network that is
+ * not allowed. A missing account is reported as an orphan, which is our fault, and refused the same way. Then, to who has
+ * proven the secret, the reason. All digests are always compared, in constant time, so that time tells nothing either.
+ */
+export function verdict(
+  presented: Presented,
+  token: VerifiableToken | undefined,
+  account: VerifiableAccount | undefined,
+  now: number,
+): Verdict {
+  const matched = compareAll(presented, token)
+  const invalid = { accepted: false, code: "invalid-token" } as const
+  if (!token || !matched) return invalid
+  if (token.id !== presented.tokenId || token.accountId !== presented.accountId) return invalid
+  if (!account) return { ...invalid, orphan: true }
+  if (account.id !== token.accountId) return invalid
+  if (!isAllowedFrom(token.allowedCidrs ?? [], presented.clientAddress)) return invalid
+
+  const status = statusOf(token, account, now)
+  if (status !== "active") return { accepted: false, code: refusalOf[status] }
+  if (matched === "pending" && (token.pendingExpiresAt ?? Number.POSITIVE_INFINITY) <= now)
+    return { accepted: false, code: "token-expired" }
+  if (matched === "previous" && (token.supersededAt ?? Number.NEGATIVE_INFINITY) <= now)
+    return { accepted: false, code: "token-superseded" }
+  return { accepted: true, matched, token, account }
+}
+
+function compareAll(presented: Presented, token: VerifiableToken | undefined): Match | undefined {
+  let matched: Match | undefined
+  for (const match of matches) {
+    const stored = token?.[match]
+    const digest = presented.digestUnder(stored?.keyPath ?? presented.mintingKey)
+    const equal = timingSafeEqual(digest, stored?.digest ?? absent)
+    if (equal && stored) matched ??= match
+  }
+  return matched
+}
+
+/** How long a use stays unrecorded after the last one, so that a busy token costs one write a minute. */
+export const usageResolution = 60_000
+
+/** True when the row just read asks for a usage record; else the log line of the request is record enough. */
+export function wantsRecord(
+  token: VerifiableToken,
+  matched: Match,
+  mintingKey: string,
+  clientAddress: string,
+  now: number,
+): boolean {
+  return (
+    now - (token.lastUsed ?? 0) > usageResolution ||
+    matched !== "current" ||
+    isOutdated(token[matched]?.keyPath ?? mintingKey, mintingKey) ||
+    token.flaggedAt !== undefined ||
+    !(networkOf(clientAddress) in (token.networks ?? {}))
+  )
+}
