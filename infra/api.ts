@@ -1,0 +1,85 @@
+import { RemovalPolicy } from "aws-cdk-lib"
+import {
+  AccessLogFormat,
+  AuthorizationType,
+  EndpointType,
+  type IAuthorizer,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  RestApi,
+} from "aws-cdk-lib/aws-apigateway"
+import { LogGroup } from "aws-cdk-lib/aws-logs"
+import { Construct } from "constructs"
+import { endpointRows, routeOf } from "../shared/contract/endpoints.ts"
+import { acknowledge } from "./acknowledge.ts"
+import { ServiceFunction } from "./function.ts"
+import { addGatewayResponses } from "./gateway-responses.ts"
+import { names } from "./names.ts"
+import type { Stage } from "./stage.ts"
+
+/** The REST API: for each row of the endpoint table a Lambda, its grants, its route. */
+export class Api extends Construct {
+  constructor(scope: Construct, id: string, stageName: string, stage: Stage, authorizer: IAuthorizer) {
+    super(scope, id)
+    const accessLog = new LogGroup(this, "AccessLog", {
+      logGroupName: names(stageName).logGroup("access"),
+      retention: stage.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const api = new RestApi(this, "Rest", {
+      restApiName: `symbolon-${stageName}`,
+      endpointTypes: [EndpointType.REGIONAL],
+      cloudWatchRole: false,
+      deployOptions: {
+        stageName: "api",
+        throttlingRateLimit: stage.throttle.rate,
+        throttlingBurstLimit: stage.throttle.burst,
+        // Execution logs and data traces would hold bodies, new tokens included.
+        loggingLevel: MethodLoggingLevel.OFF,
+        dataTraceEnabled: false,
+        accessLogDestination: new LogGroupLogDestination(accessLog),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+      },
+    })
+    addGatewayResponses(api)
+    for (const [key, row] of endpointRows) {
+      const { method, path } = routeOf(row)
+      const handler = new ServiceFunction(this, key, {
+        stageName,
+        stage,
+        key,
+        memory: 512,
+        timeoutSeconds: 15,
+        table: row.table,
+        secrets: row.secrets,
+      })
+      api.root.resourceForPath(path).addMethod(
+        method,
+        new LambdaIntegration(handler, { allowTestInvoke: false }),
+        row.needs === "nothing" ? {} : { authorizer, authorizationType: AuthorizationType.CUSTOM },
+      )
+    }
+    acknowledge(api, {
+      "AwsSolutions-APIG2": "The endpoint pipeline validates every request, with answers that say what is wrong where.",
+      "AwsSolutions-APIG3": "A web ACL is the deployer's choice: tokens are not guessable, and throttling is on.",
+      "AwsSolutions-APIG6": "Execution logs can hold bodies, new tokens included. The access log has what is needed.",
+      "AwsSolutions-COG4": "Callers hold tokens of our own, which our authorizer verifies; there is no user pool.",
+    })
+  }
+}
+
+/** Ids and the route's template only: a path, query or user agent can hold a secret. `$context.error.message` never. */
+const accessLogFields = {
+  requestId: "$context.requestId",
+  instance: "$context.extendedRequestId",
+  time: "$context.requestTimeEpoch",
+  ip: "$context.identity.sourceIp",
+  principal: "$context.authorizer.principalId",
+  handle: "$context.authorizer.handle",
+  refusal: "$context.authorizer.code",
+  method: "$context.httpMethod",
+  route: "$context.resourcePath",
+  status: "$context.status",
+  latencyMilliseconds: "$context.responseLatency",
+}

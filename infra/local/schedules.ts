@@ -1,0 +1,21 @@
+import type { Lambdas } from "./lambdas.ts"
+import { type Assembly, functionNameIn } from "./template.ts"
+
+const units: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
+
+/** EventBridge Scheduler, as far as the template uses it: invokes each target at its rate. Answers what ends that. */
+export function startSchedules(assembly: Assembly, lambdas: Lambdas): () => void {
+  const timers = assembly.ofType("AWS::Scheduler::Schedule").map((resource) => {
+    const { ScheduleExpression, Target } = assembly.resolved(resource)
+    const input = JSON.parse(Target.Input ?? "{}")
+    return setInterval(() => lambdas.invoke(functionNameIn(Target.Arn), input), milliseconds(ScheduleExpression))
+  })
+  return () => timers.forEach(clearInterval)
+}
+
+/** `rate(5 minutes)`. */
+export function milliseconds(expression: string): number {
+  const [, count, unit = ""] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? []
+  if (!count) throw new Error(`the local run knows rate(…) schedules only, not ${expression}`)
+  return Number(count) * (units[unit] as number)
+}

@@ -1,0 +1,103 @@
+import { mkdirSync } from "node:fs"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { join } from "node:path"
+import { type EngineKind, startEngine } from "./engine.ts"
+import { startGateway } from "./gateway.ts"
+import { createLambdas, type Lambdas } from "./lambdas.ts"
+import { createLogs } from "./logs.ts"
+import { readApi } from "./routes.ts"
+import { startSchedules } from "./schedules.ts"
+import { closed, portOf, startSecrets } from "./secrets.ts"
+import { createTables } from "./tables.ts"
+import { Assembly } from "./template.ts"
+
+export interface LocalStack {
+  /** With the API's base path: http://127.0.0.1:3000/api */
+  url: string
+  /** Invokes a job by its key, as an operator would. Throws when it fails. */
+  runJob: (key: string, event: object) => Promise<unknown>
+  engineEndpoint: string
+  engine: EngineKind
+  stop: () => Promise<void>
+}
+
+interface Options {
+  /** The cloud assembly to serve: `cdk.out`. */
+  assembly: string
+  stageName: string
+  /** Keeps the table, secrets and logs. */
+  directory: string
+  /** 0: a free one. */
+  port: number
+  onAccess?: (line: string) => void
+}
+
+/** Serves a synthesized assembly: engine, secrets, Lambdas, logs, schedules and gateway. All of it ends with `stop`. */
+export async function startStack({ assembly: assemblyDirectory, stageName, directory, port, onAccess }: Options): Promise<LocalStack> {
+  const assembly = new Assembly(assemblyDirectory)
+  const api = readApi(assembly)
+  mkdirSync(directory, { recursive: true })
+  // Whatever has been started is stopped again, in reverse, also when a later part fails to start.
+  const started: (() => Promise<void> | void)[] = []
+  const stop = async () => {
+    for (const end of started.splice(0).reverse()) await end()
+  }
+  try {
+    const engine = await startEngine(directory)
+    started.push(engine.stop)
+    await createTables(assembly, engine.endpoint)
+    const secrets = await startSecrets(assembly, join(directory, "secrets.json"))
+    started.push(secrets.stop)
+    const logs = createLogs(assembly, () => lambdas, join(directory, "logs"))
+    const environment = {
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+    }
+    const lambdas = createLambdas({ assembly, environment, onLine: logs.add })
+    started.push(lambdas.stop, logs.stop, startSchedules(assembly, lambdas))
+    const runJob = jobRunner(lambdas, stageName)
+    const server = await startGateway({
+      api,
+      lambdas,
+      port,
+      onAccess: (logGroup, line) => {
+        logs.add(logGroup, line)
+        onAccess?.(line)
+      },
+      onOther: (request, response) => local(request, response, runJob),
+    })
+    started.push(() => closed(server))
+    const url = `http://127.0.0.1:${portOf(server)}/${api.stage}`
+    return { url, runJob, engineEndpoint: engine.endpoint, engine: engine.kind, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+const jobRunner = (lambdas: Lambdas, stageName: string) => async (key: string, event: object) => {
+  const outcome = await lambdas.invoke(`symbolon-${stageName}-jobs-${key}`, event)
+  if ("error" in outcome) throw new Error(outcome.error)
+  return outcome.value
+}
+
+/** `POST /_local/invoke/<job>` with an optional JSON event: runs a job now, instead of waiting for its schedule. */
+async function local(request: IncomingMessage, response: ServerResponse, runJob: LocalStack["runJob"]): Promise<boolean> {
+  const key = /^\/_local\/invoke\/([a-z-]+)$/.exec(request.url ?? "")?.[1]
+  if (!key || request.method !== "POST") return false
+  const send = (status: number, body: object) => {
+    response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" }).end(JSON.stringify(body))
+    return true
+  }
+  // No page in a browser may come this far, neither with its own origin nor under a rebound host name.
+  const host = request.headers.host?.replace(/:\d+$/, "")
+  if (request.headers.origin !== undefined || (host !== "127.0.0.1" && host !== "localhost"))
+    return send(403, { message: "only from this machine's command line" })
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  try {
+    return send(200, { result: await runJob(key, JSON.parse(Buffer.concat(chunks).toString() || "{}")) })
+  } catch (error) {
+    return send(502, { message: error instanceof Error ? error.message : String(error) })
+  }
+}

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { once } from "node:events"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { buildFunctions } from "../build.ts"
+import { type LocalStack, startStack } from "./stack.ts"
+import { synthesize } from "./synth.ts"
+
+/** `npm start`: builds, synthesizes, and serves the stage `local` on this machine. */
+const root = new URL("../..", import.meta.url).pathname
+const directory = join(root, ".local")
+const adminFile = join(directory, "admin.env")
+const adminEmail = "admin@example.com"
+
+try {
+  await main()
+} catch (error) {
+  console.error(`\nsymbolon: ${error instanceof Error ? error.message : error}`)
+  process.exit(1)
+}
+
+async function main(): Promise<void> {
+  const { fresh } = parseArgs({ options: { fresh: { type: "boolean", default: false } } }).values
+  const port = portFrom(process.env.PORT)
+  await assertFree(port)
+  if (fresh) rmSync(directory, { recursive: true, force: true })
+  say("building the Lambdas")
+  await buildFunctions()
+  say("synthesizing the stacks")
+  const assembly = join(directory, "cdk.out")
+  synthesize("local", assembly)
+  say("starting")
+  const stack = await startStack({ assembly, stageName: "local", directory, port, onAccess: (line) => console.log(line) })
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => {
+      stack.stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
+    })
+  await provideAdmin(stack)
+  console.log(`
+Symbolon is ready: ${stack.url}   (table: ${stack.engine}, data and logs: .local/)
+Your token as the first administrator is in .local/admin.env. Try it:
+
+  source .local/admin.env
+  curl -H "Authorization: Bearer $SYMBOLON_TOKEN" $SYMBOLON_URL/users/me
+
+Ctrl-C stops it; npm start -- --fresh starts empty.
+`)
+}
+
+/** Makes the first administrator, and a token for it unless the last one still works. */
+async function provideAdmin(stack: LocalStack): Promise<void> {
+  await stack.runJob("create-first-admin", { email: adminEmail })
+  const kept = existsSync(adminFile) ? /^SYMBOLON_TOKEN=(\S+)$/m.exec(readFileSync(adminFile, "utf8"))?.[1] : undefined
+  const token = kept && (await works(stack, kept)) ? kept : await issueToken(stack)
+  writeFileSync(adminFile, `SYMBOLON_URL=${stack.url}\nSYMBOLON_TOKEN=${token}\n`, { mode: 0o600 })
+}
+
+const works = async (stack: LocalStack, token: string): Promise<boolean> =>
+  (await fetch(`${stack.url}/users/me`, { headers: { Authorization: `Bearer ${token}` } })).ok
+
+async function issueToken(stack: LocalStack): Promise<string> {
+  try {
+    const issued = await stack.runJob("issue-admin-token", { email: adminEmail })
+    return (issued as { bearer_token: string }).bearer_token
+  } catch (error) {
+    await stack.stop()
+    throw new Error(
+      `${adminEmail} gets no token: ${(error as Error).message}.\n` +
+        "Make it an active administrator again, or start empty: npm start -- --fresh",
+    )
+  }
+}
+
+function portFrom(text: string | undefined): number {
+  const port = Number(text ?? 3000)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error("PORT must be a number from 1 to 65535")
+  return port
+}
+
+async function assertFree(port: number): Promise<void> {
+  const probe = createServer().listen(port, "127.0.0.1")
+  try {
+    await Promise.race([once(probe, "listening"), once(probe, "error").then(([error]) => Promise.reject(error))])
+  } catch {
+    throw new Error(`port ${port} is in use. Stop what listens there, or choose another: PORT=3001 npm start`)
+  }
+  probe.close()
+  await once(probe, "close")
+}
+
+function say(step: string): void {
+  console.log(`symbolon: ${step}`)
+}

@@ -1,0 +1,12 @@
+/**
+ * Physical names: the seams between the stacks. Each stack builds the names that it shares, so none imports another's
+ * outputs, and each can be deleted and deployed again by itself.
+ */
+export const names = (stage: string) => ({
+  table: `symbolon-${stage}`,
+  keyring: `symbolon-${stage}-keyring`,
+  cursor: `symbolon-${stage}-cursor`,
+  edge: `symbolon-${stage}-edge`,
+  function: (key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`,
+  logGroup: (key: string) => `/symbolon/${stage}/${key}`,
+})

@@ -1,0 +1,40 @@
+import { Duration, Stack, type StackProps } from "aws-cdk-lib"
+import { RequestAuthorizer } from "aws-cdk-lib/aws-apigateway"
+import { PolicyStatement } from "aws-cdk-lib/aws-iam"
+import type { Construct } from "constructs"
+import { acknowledge } from "./acknowledge.ts"
+import { Api } from "./api.ts"
+import { ServiceFunction } from "./function.ts"
+import type { Stage } from "./stage.ts"
+
+/** The authorizer, and the API behind it. */
+export class ServiceStack extends Stack {
+  constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
+    super(scope, id, props)
+    const handler = new ServiceFunction(this, "Authorizer", {
+      stageName,
+      stage,
+      key: "authorizer",
+      memory: 256,
+      timeoutSeconds: 5,
+      table: ["BatchGetItem"],
+      leadingKeys: ["TOK#*", "ACC#*"],
+      secrets: ["keyring", "edge"],
+    })
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] }),
+    )
+    acknowledge(handler.role ?? handler, {
+      "AwsSolutions-IAM5[Resource::*]":
+        "BatchGetSecretValue takes no resource; it returns only what GetSecretValue is granted on: two secrets.",
+    })
+    const authorizer = new RequestAuthorizer(this, "BearerAuthorizer", {
+      handler,
+      // No cached result: a revoked token is refused on the very next request.
+      resultsCacheTtl: Duration.seconds(0),
+      // No identity source: a missing header must reach the authorizer, which answers it like all the rest.
+      identitySources: [],
+    })
+    new Api(this, "Api", stageName, stage, authorizer)
+  }
+}
