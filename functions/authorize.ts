@@ -151,7 +151,9 @@ const origin = (event: Event, now: number) => ({
 /** All values of all Authorization headers, however their name is written; a blank one is none. */
 function authorizations(event: Event): string[] {
   const headers = event.multiValueHeaders ?? {}
-  const values = Object.keys(headers).flatMap((name) => (name.toLowerCase() === "authorization" ? (headers[name] ?? []) : []))
+  const values = Object.keys(headers).flatMap((name) =>
+    name.toLowerCase() === "authorization" ? (headers[name] ?? []) : [],
+  )
   return values.filter((value) => value.trim() !== "")
 }
 

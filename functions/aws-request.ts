@@ -21,7 +21,8 @@ type Environment = Record<string, string | undefined>
 const attemptTimeout = 900
 const attempts = 3
 
-const retryable = /Throttling|ThroughputExceeded|RequestLimitExceeded|InternalServer|InternalFailure|ServiceUnavailable|RequestTimeTooSkewed/
+const retryable =
+  /Throttling|ThroughputExceeded|RequestLimitExceeded|InternalServer|InternalFailure|ServiceUnavailable|RequestTimeTooSkewed/
 
 /** Answers the response's JSON. Throws after three attempts, or at once when the service refuses the request. */
 export function awsRequest(service: Service, env: Environment, now: () => number = Date.now): AwsRequest {
@@ -119,22 +120,25 @@ type Send = (options: RequestOptions, callback: (response: IncomingMessage) => v
 const send = (request: Send, options: RequestOptions, body: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const length = Buffer.byteLength(body)
-    const sent = request({ ...options, headers: { ...options.headers, "content-length": length } } as RequestOptions, (response) => {
-      let text = ""
-      response.setEncoding("utf8")
-      response.on("data", (chunk: string) => {
-        text += chunk
-      })
-      response.on("error", reject)
-      response.on("end", () => {
-        clearTimeout(timer)
-        try {
-          resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
+    const sent = request(
+      { ...options, headers: { ...options.headers, "content-length": length } } as RequestOptions,
+      (response) => {
+        let text = ""
+        response.setEncoding("utf8")
+        response.on("data", (chunk: string) => {
+          text += chunk
+        })
+        response.on("error", reject)
+        response.on("end", () => {
+          clearTimeout(timer)
+          try {
+            resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
+          } catch (error) {
+            reject(error)
+          }
+        })
+      },
+    )
     const timer = setTimeout(() => sent.destroy(new Error("timed out")), attemptTimeout)
     sent.on("error", (error) => {
       clearTimeout(timer)

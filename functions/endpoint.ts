@@ -3,7 +3,14 @@ import httpHeaderNormalizer from "@middy/http-header-normalizer"
 import httpJsonBodyParser from "@middy/http-json-body-parser"
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda"
 import { type Caller, fromContext } from "../shared/contract/caller.ts"
-import { type Body, type Endpoint, type EndpointKey, endpoints, type Query, type Reply } from "../shared/contract/endpoints.ts"
+import {
+  type Body,
+  type Endpoint,
+  type EndpointKey,
+  endpoints,
+  type Query,
+  type Reply,
+} from "../shared/contract/endpoints.ts"
 import { type Scope, scopeFor } from "../shared/contract/permissions.ts"
 import { Problem, problemBody, retryAfterSeconds } from "../shared/contract/problems.ts"
 import { redact } from "../shared/contract/scanner.ts"
@@ -73,9 +80,7 @@ export function endpoint<K extends EndpointKey>(
         body: body as Body<K>,
         ifMatch: event.headers["if-match"],
         idempotency:
-          idempotencyKey === undefined
-            ? undefined
-            : idempotencyOf(caller.accountId, idempotencyKey, row.route, body),
+          idempotencyKey === undefined ? undefined : idempotencyOf(caller.accountId, idempotencyKey, row.route, body),
         page: {
           limit: limit as number,
           cursor: cursor as string | undefined,
@@ -129,7 +134,9 @@ function bodyOf(event: APIGatewayProxyEvent): unknown {
     parseJson?.(request as unknown as Parameters<NonNullable<typeof parseJson>>[0])
   } catch (error) {
     // Its cause holds the raw body: it goes nowhere.
-    throw new Problem((error as { statusCode?: number }).statusCode === 415 ? "unsupported-media-type" : "malformed-json")
+    throw new Problem(
+      (error as { statusCode?: number }).statusCode === 415 ? "unsupported-media-type" : "malformed-json",
+    )
   }
   return request.event.body
 }
@@ -151,7 +158,10 @@ const instanceOf = (event: APIGatewayProxyEvent): string =>
 function problemResponse(runtime: Runtime, key: EndpointKey, event: APIGatewayProxyEvent, error: unknown) {
   const problem = problemOf(error)
   const unexpected = error !== problem
-  log(runtime, key, event, problem.status, { problem: problem.code, ...(unexpected && { error: describeError(error) }) })
+  log(runtime, key, event, problem.status, {
+    problem: problem.code,
+    ...(unexpected && { error: describeError(error) }),
+  })
   return {
     statusCode: problem.status,
     headers: {

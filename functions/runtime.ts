@@ -35,7 +35,10 @@ function createRuntime(env: Record<string, string | undefined>): Runtime {
   }
   const keyring = secretCache(async () => parseKeyring(await secret(env.KEYRING_SECRET)), Date.now)
   const cursorKey = secretCache(
-    async () => createHash("sha256").update(await secret(env.CURSOR_SECRET)).digest(),
+    async () =>
+      createHash("sha256")
+        .update(await secret(env.CURSOR_SECRET))
+        .digest(),
     Date.now,
   )
   return {
@@ -60,7 +63,10 @@ export function describeError(error: unknown): object {
   return {
     name: error.name,
     message: error.message,
-    stack: error.stack?.split("\n").slice(1, 6).map((line) => line.trim()),
+    stack: error.stack
+      ?.split("\n")
+      .slice(1, 6)
+      .map((line) => line.trim()),
     ...(error.cause !== undefined && { cause: describeError(error.cause) }),
   }
 }

@@ -14,7 +14,10 @@ const unworded = "Invalid input"
 function describe(issue: z.core.$ZodIssue, schema: z.ZodMiniType, value: unknown): ValidationError {
   const path = issue.path.map(String)
   // An unknown field is reported at its parent, for its name came from the request.
-  return { pointer: path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""), detail: detail() }
+  return {
+    pointer: path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
+    detail: detail(),
+  }
 
   function detail(): string {
     if (issue.code === "unrecognized_keys") return `has an unknown field; known here: ${knownFields(schema, path)}`

@@ -54,11 +54,13 @@ export class Api extends Construct {
         table: row.table,
         secrets: row.secrets,
       })
-      api.root.resourceForPath(path).addMethod(
-        method,
-        new LambdaIntegration(handler, { allowTestInvoke: false }),
-        row.needs === "nothing" ? {} : { authorizer, authorizationType: AuthorizationType.CUSTOM },
-      )
+      api.root
+        .resourceForPath(path)
+        .addMethod(
+          method,
+          new LambdaIntegration(handler, { allowTestInvoke: false }),
+          row.needs === "nothing" ? {} : { authorizer, authorizationType: AuthorizationType.CUSTOM },
+        )
     }
     acknowledge(api, {
       "AwsSolutions-APIG2": "The endpoint pipeline validates every request, with answers that say what is wrong where.",

@@ -1,5 +1,12 @@
 import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib"
-import { AttributeType, Billing, ProjectionType, StreamViewType, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb"
+import {
+  AttributeType,
+  Billing,
+  ProjectionType,
+  StreamViewType,
+  TableEncryptionV2,
+  TableV2,
+} from "aws-cdk-lib/aws-dynamodb"
 import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager"
 import type { Construct } from "constructs"
 import { indexes, tableKeys, ttlAttribute } from "../shared/store/table.ts"
@@ -12,7 +19,10 @@ export class DataStack extends Stack {
     super(scope, id, props)
     this.table(names(stageName).table)
     // Frozen (test/infra/frozen.test.ts): CloudFormation makes a new value when a generator's property changes.
-    this.secret("Keyring", names(stageName).keyring, { secretStringTemplate: '{"mintFrom":{}}', generateStringKey: "k1" })
+    this.secret("Keyring", names(stageName).keyring, {
+      secretStringTemplate: '{"mintFrom":{}}',
+      generateStringKey: "k1",
+    })
     this.secret("Cursor", names(stageName).cursor, {})
     this.secret("Edge", names(stageName).edge, {})
   }

@@ -64,10 +64,17 @@ function grants(stack: Stack, { stageName, table, leadingKeys, secrets }: Servic
   const known = names(stageName)
   const tableArn = stack.formatArn({ service: "dynamodb", resource: "table", resourceName: known.table })
   const onTable = table.filter((action) => !action.includes("@")).map((action) => `dynamodb:${action}`)
-  const onIndexes = table.filter((action) => action.includes("@")).map((action) => action.split("@") as [string, string])
+  const onIndexes = table
+    .filter((action) => action.includes("@"))
+    .map((action) => action.split("@") as [string, string])
   const secretArn = (name: string) =>
     // Secrets Manager appends six random characters to an ARN.
-    stack.formatArn({ service: "secretsmanager", resource: "secret", resourceName: `${name}-??????`, arnFormat: ArnFormat.COLON_RESOURCE_NAME })
+    stack.formatArn({
+      service: "secretsmanager",
+      resource: "secret",
+      resourceName: `${name}-??????`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
   return [
     new PolicyStatement({
       actions: onTable,
@@ -75,16 +82,22 @@ function grants(stack: Stack, { stageName, table, leadingKeys, secrets }: Servic
       ...(leadingKeys && { conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } } }),
     }),
     ...onIndexes.map(
-      ([action, index]) => new PolicyStatement({ actions: [`dynamodb:${action}`], resources: [`${tableArn}/index/${index}`] }),
+      ([action, index]) =>
+        new PolicyStatement({ actions: [`dynamodb:${action}`], resources: [`${tableArn}/index/${index}`] }),
     ),
     // The audit trail is append-only: whatever else a role may ever be given, it can't change or delete an event.
     ...(table.some((action) => changing.includes(action))
       ? [
           new PolicyStatement({
             effect: Effect.DENY,
-            actions: ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete", "PartiQLInsert"].map(
-              (action) => `dynamodb:${action}`,
-            ),
+            actions: [
+              "UpdateItem",
+              "DeleteItem",
+              "BatchWriteItem",
+              "PartiQLUpdate",
+              "PartiQLDelete",
+              "PartiQLInsert",
+            ].map((action) => `dynamodb:${action}`),
             resources: [tableArn],
             conditions: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["AUD#*"] } },
           }),

@@ -21,9 +21,7 @@ export class ServiceStack extends Stack {
       leadingKeys: ["TOK#*", "ACC#*"],
       secrets: ["keyring", "edge"],
     })
-    handler.addToRolePolicy(
-      new PolicyStatement({ actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] }),
-    )
+    handler.addToRolePolicy(new PolicyStatement({ actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] }))
     acknowledge(handler.role ?? handler, {
       "AwsSolutions-IAM5[Resource::*]":
         "BatchGetSecretValue takes no resource; it returns only what GetSecretValue is granted on: two secrets.",

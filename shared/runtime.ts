@@ -1,5 +1,5 @@
-import type { Keyring } from "./token/keyring.ts"
 import type { Table } from "./store/dynamodb.ts"
+import type { Keyring } from "./token/keyring.ts"
 
 /** Every side effect, in one object that is handed in. A test hands in a frozen clock and seeded randomness. */
 export interface Runtime {

@@ -126,7 +126,9 @@ function eventOf({ api, request, context, path, search, rawPath }: Exchange, rou
   const headers = grouped(pairs(request.rawHeaders))
   const query = grouped([...new URLSearchParams(search)])
   const matched = route.pattern.exec(path)?.slice(1) ?? []
-  const pathParameters = Object.fromEntries(route.parameters.map((name, index) => [name, decoded(matched[index] ?? "")]))
+  const pathParameters = Object.fromEntries(
+    route.parameters.map((name, index) => [name, decoded(matched[index] ?? "")]),
+  )
   return {
     resource: route.resource,
     path: rawPath.slice(api.stage.length + 1),
@@ -190,7 +192,10 @@ function proxied(exchange: Exchange, value: unknown): void {
   const { response } = exchange
   const result = value as ProxyResult | null
   const sound = Number.isInteger(result?.statusCode) && (result?.body === undefined || typeof result.body === "string")
-  if (!result || !sound) return answer(exchange, "API_CONFIGURATION_ERROR")
+  if (!result || !sound) {
+    answer(exchange, "API_CONFIGURATION_ERROR")
+    return
+  }
   response.statusCode = result.statusCode
   for (const [name, header] of Object.entries({ ...result.headers, ...result.multiValueHeaders }))
     response.setHeader(remapped.test(name) ? `x-amzn-Remapped-${name}` : name, header)

@@ -1,5 +1,5 @@
-import { pathToFileURL } from "node:url"
 import { createInterface } from "node:readline"
+import { pathToFileURL } from "node:url"
 import { Worker } from "node:worker_threads"
 import { type Assembly, account, type Properties, region } from "./template.ts"
 

@@ -19,7 +19,12 @@ export function createLogs(assembly: Assembly, lambdasOf: () => Lambdas, directo
   mkdirSync(directory, { recursive: true })
   const subscriptions = assembly.ofType("AWS::Logs::SubscriptionFilter").map((resource) => {
     const { LogGroupName, FilterPattern, DestinationArn } = assembly.resolved(resource)
-    return { logGroup: LogGroupName, term: termOf(FilterPattern), target: functionNameIn(DestinationArn), batch: [] as Line[] }
+    return {
+      logGroup: LogGroupName,
+      term: termOf(FilterPattern),
+      target: functionNameIn(DestinationArn),
+      batch: [] as Line[],
+    }
   })
   const file = (logGroup: string) => join(directory, `${logGroup.replace(/^\//, "").replaceAll("/", ".")}.log`)
   let timer: NodeJS.Timeout | undefined

@@ -81,7 +81,12 @@ function pathOf(assembly: Assembly, stack: string, id: Properties): string {
   return `${pathOf(assembly, stack, found.properties.ParentId)}/${found.properties.PathPart}`
 }
 
-function readResponse({ ResponseType, StatusCode, ResponseParameters, ResponseTemplates }: Properties): [string, GatewayResponse] {
+function readResponse({
+  ResponseType,
+  StatusCode,
+  ResponseParameters,
+  ResponseTemplates,
+}: Properties): [string, GatewayResponse] {
   const prefix = "gatewayresponse.header."
   const headers = Object.entries((ResponseParameters ?? {}) as Record<string, string>)
     .filter(([name]) => name.startsWith(prefix))

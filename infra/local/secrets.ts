@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto"
+import { once } from "node:events"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
-import { once } from "node:events"
 import type { Assembly, Properties } from "./template.ts"
 
 /** Secrets Manager, as far as our functions call it: GetSecretValue and BatchGetSecretValue. */
@@ -51,7 +51,9 @@ const lettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 function generated({ PasswordLength, SecretStringTemplate, GenerateStringKey }: Properties): string {
   const characters = Array.from({ length: PasswordLength }, () => lettersAndDigits[randomInt(lettersAndDigits.length)])
   const value = characters.join("")
-  return SecretStringTemplate ? JSON.stringify({ ...JSON.parse(SecretStringTemplate), [GenerateStringKey]: value }) : value
+  return SecretStringTemplate
+    ? JSON.stringify({ ...JSON.parse(SecretStringTemplate), [GenerateStringKey]: value })
+    : value
 }
 
 export const portOf = (server: Server): number => (server.address() as { port: number }).port

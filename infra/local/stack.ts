@@ -33,7 +33,13 @@ interface Options {
 }
 
 /** Serves a synthesized assembly: engine, secrets, Lambdas, logs, schedules and gateway. All of it ends with `stop`. */
-export async function startStack({ assembly: assemblyDirectory, stageName, directory, port, onAccess }: Options): Promise<LocalStack> {
+export async function startStack({
+  assembly: assemblyDirectory,
+  stageName,
+  directory,
+  port,
+  onAccess,
+}: Options): Promise<LocalStack> {
   const assembly = new Assembly(assemblyDirectory)
   const api = readApi(assembly)
   mkdirSync(directory, { recursive: true })
@@ -82,11 +88,17 @@ const jobRunner = (lambdas: Lambdas, stageName: string) => async (key: string, e
 }
 
 /** `POST /_local/invoke/<job>` with an optional JSON event: runs a job now, instead of waiting for its schedule. */
-async function local(request: IncomingMessage, response: ServerResponse, runJob: LocalStack["runJob"]): Promise<boolean> {
+async function local(
+  request: IncomingMessage,
+  response: ServerResponse,
+  runJob: LocalStack["runJob"],
+): Promise<boolean> {
   const key = /^\/_local\/invoke\/([a-z-]+)$/.exec(request.url ?? "")?.[1]
   if (!key || request.method !== "POST") return false
   const send = (status: number, body: object) => {
-    response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" }).end(JSON.stringify(body))
+    response
+      .writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" })
+      .end(JSON.stringify(body))
     return true
   }
   // No page in a browser may come this far, neither with its own origin nor under a rebound host name.

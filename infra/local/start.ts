@@ -1,6 +1,6 @@
+import { once } from "node:events"
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
-import { once } from "node:events"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { buildFunctions } from "../build.ts"
@@ -31,7 +31,13 @@ async function main(): Promise<void> {
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)
   say("starting")
-  const stack = await startStack({ assembly, stageName: "local", directory, port, onAccess: (line) => console.log(line) })
+  const stack = await startStack({
+    assembly,
+    stageName: "local",
+    directory,
+    port,
+    onAccess: (line) => console.log(line),
+  })
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => {
       stack.stop().then(

@@ -3,7 +3,11 @@ import type { Assembly, Properties } from "./template.ts"
 
 /** Makes the template's tables in the engine, or checks that those of the file are the same. */
 export async function createTables(assembly: Assembly, endpoint: string): Promise<void> {
-  const client = new DynamoDBClient({ endpoint, region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } })
+  const client = new DynamoDBClient({
+    endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  })
   try {
     for (const resource of assembly.ofType("AWS::DynamoDB::GlobalTable")) {
       const { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes } = assembly.resolved(resource)

@@ -15,7 +15,12 @@ export interface Caller {
 }
 
 /** The authorizer's context: API Gateway carries strings, numbers and booleans, and hands all of them on as strings. */
-export const toContext = (account: VerifiableAccount, token: VerifiableToken, handle: string, clientAddress: string) => ({
+export const toContext = (
+  account: VerifiableAccount,
+  token: VerifiableToken,
+  handle: string,
+  clientAddress: string,
+) => ({
   accountId: account.id,
   userId: account.userId,
   userType: account.userType,

@@ -158,12 +158,10 @@ export const endpoints = {
 export type Endpoints = typeof endpoints
 export type EndpointKey = keyof Endpoints
 
-type Output<Row, Column extends string> = Row extends Record<Column, infer Schema extends z.ZodMiniType>
-  ? z.output<Schema>
-  : undefined
-type Input<Row, Column extends string> = Row extends Record<Column, infer Schema extends z.ZodMiniType>
-  ? z.input<Schema>
-  : undefined
+type Output<Row, Column extends string> =
+  Row extends Record<Column, infer Schema extends z.ZodMiniType> ? z.output<Schema> : undefined
+type Input<Row, Column extends string> =
+  Row extends Record<Column, infer Schema extends z.ZodMiniType> ? z.input<Schema> : undefined
 
 export type Query<K extends EndpointKey> = Output<Endpoints[K], "query">
 export type Body<K extends EndpointKey> = Output<Endpoints[K], "body">

@@ -14,7 +14,10 @@ const text = (least: number, most: number) =>
     z.trim(),
     z.refine((value) => value.isWellFormed(), "must be well-formed Unicode"),
     z.normalize("NFC"),
-    z.refine((value) => characters(value) >= least && characters(value) <= most, `must have ${least} to ${most} characters`),
+    z.refine(
+      (value) => characters(value) >= least && characters(value) <= most,
+      `must have ${least} to ${most} characters`,
+    ),
     z.refine((value) => !/\p{Cc}/u.test(value), "must have no control characters"),
     z.refine((value) => !containsToken(value), "must not hold a bearer token"),
   )
@@ -24,12 +27,14 @@ const teamName = text(1, 64)
 /** Free text that people read: why, what for. */
 const note = text(0, 500)
 export const reason = z.optional(note)
-export const email = z.string().check(
-  z.trim(),
-  z.toLowerCase(),
-  z.maxLength(254, "must have at most 254 characters"),
-  z.email("must be an email address"),
-)
+export const email = z
+  .string()
+  .check(
+    z.trim(),
+    z.toLowerCase(),
+    z.maxLength(254, "must have at most 254 characters"),
+    z.email("must be an email address"),
+  )
 const role = z.enum(roles)
 const userType = z.enum(["Service", "User"])
 const id = z.int().check(z.positive())

@@ -75,11 +75,16 @@ export const problems = {
     title: "Token compromised",
     detail: "A token that was reported compromised is never restored. Create a new one.",
   },
-  "token-active": { status: 409, title: "Token active", detail: "Only a revoked token can be deleted. Revoke it first." },
+  "token-active": {
+    status: 409,
+    title: "Token active",
+    detail: "Only a revoked token can be deleted. Revoke it first.",
+  },
   "token-already-issued": {
     status: 409,
     title: "Token already issued",
-    detail: "This Idempotency-Key has made its token, which is shown once. If it was lost, revoke it and create another.",
+    detail:
+      "This Idempotency-Key has made its token, which is shown once. If it was lost, revoke it and create another.",
   },
   "precondition-failed": {
     status: 412,

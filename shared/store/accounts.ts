@@ -101,7 +101,8 @@ export const described = ({ userId, userType, name, email, purpose, role, teams 
 })
 
 /** What is decided from a read holds only for the account as it was read. */
-export const sameVersion = (account: AccountItem): Condition => where("#version = :version", { version: account.version })
+export const sameVersion = (account: AccountItem): Condition =>
+  where("#version = :version", { version: account.version })
 
 /** Guards, then the account: who loses the race for an identity is told which part of it is taken. */
 export const identitySteps = (account: AccountItem): Step[] => [
@@ -115,11 +116,7 @@ export const emailSteps = (from: AccountItem | undefined, to: AccountItem): Step
   to.userType === "Service"
     ? []
     : [
-        put(
-          { ...emailKey(hashed(to.email as string)), accountId: to.id },
-          absent,
-          () => new Problem("email-taken"),
-        ),
+        put({ ...emailKey(hashed(to.email as string)), accountId: to.id }, absent, () => new Problem("email-taken")),
         ...(from?.email
           ? [
               remove(

@@ -212,7 +212,8 @@ async function conflictFree<T>(send: () => Promise<T>): Promise<T> {
 const transient = new Set(["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 
 function isConflict(error: unknown): boolean {
-  if (nameOf(error) === "TransactionInProgressException" || nameOf(error) === "TransactionConflictException") return true
+  if (nameOf(error) === "TransactionInProgressException" || nameOf(error) === "TransactionConflictException")
+    return true
   const codes = cancellationReasons(error).map((reason) => reason.Code ?? "None")
   return codes.some((code) => transient.has(code)) && !codes.includes("ConditionalCheckFailed")
 }

@@ -61,5 +61,8 @@ export async function readPage<Row>(
   return { rows, nextCursor: null }
 }
 
-const seal = (runtime: Runtime, request: PageRequest, { source, after }: { source: number; after: string | undefined }) =>
-  sealCursor(runtime, { source, ...(after !== undefined && { after }) } satisfies Position, request.binding)
+const seal = (
+  runtime: Runtime,
+  request: PageRequest,
+  { source, after }: { source: number; after: string | undefined },
+) => sealCursor(runtime, { source, ...(after !== undefined && { after }) } satisfies Position, request.binding)

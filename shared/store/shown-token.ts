@@ -34,7 +34,9 @@ export function flagsOf(token: TokenItem, now: number): Token["flags"] {
   const left = token.expiresAt === undefined ? undefined : token.expiresAt - now
   return [
     ...(now - idleSince >= settings.unusedDays * dayMilliseconds ? (["unused"] as const) : []),
-    ...(left !== undefined && left > 0 && left <= settings.expiringDays * dayMilliseconds ? (["expiring"] as const) : []),
+    ...(left !== undefined && left > 0 && left <= settings.expiringDays * dayMilliseconds
+      ? (["expiring"] as const)
+      : []),
     ...(left === undefined ? (["never-expires"] as const) : []),
   ]
 }

@@ -185,4 +185,3 @@ export const auditListing = (at: number, id: string, shard: number) => ({
   listPK: `AUD#${new Date(at).toISOString().slice(0, 10).replaceAll("-", "")}#${shard % 8}`,
   listSK: id,
 })
-

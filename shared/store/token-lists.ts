@@ -35,9 +35,7 @@ export async function listPersonalTokens(
   const userId = query.user_id ?? caller.userId
   if (scope === "own" && userId !== caller.userId) throw new Problem("not-found")
   const account =
-    userId === caller.userId
-      ? await readAccount(runtime, caller.accountId)
-      : await readAccountByUserId(runtime, userId)
+    userId === caller.userId ? await readAccount(runtime, caller.accountId) : await readAccountByUserId(runtime, userId)
   return listTokens(runtime, request, indexSource(runtime, "list", personalTokenList(account.id)), () => true)
 }
 

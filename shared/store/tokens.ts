@@ -1,6 +1,7 @@
 // Long because every mutation of a token stands here, each with its transaction: they are read side by side.
-import type { Body } from "../contract/endpoints.ts"
+
 import type { Caller } from "../contract/caller.ts"
+import type { Body } from "../contract/endpoints.ts"
 import type { Token } from "../contract/objects.ts"
 import type { Scope } from "../contract/permissions.ts"
 import { invalid, Problem } from "../contract/problems.ts"
@@ -10,7 +11,7 @@ import { digestUnder, mintingKey } from "../token/keyring.ts"
 import { statusOf } from "../token/verdict.ts"
 import { findAccountByEmail, readAccount, readAccountByUserId, tokensOf } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
-import { absent, check, Conflict, exists, put, remove, retrying, type Step, update, where } from "./dynamodb.ts"
+import { absent, Conflict, check, exists, put, remove, retrying, type Step, update, where } from "./dynamodb.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
 import { expiryOf, instantOrNull } from "./instants.ts"
 import { settings } from "./settings.ts"
@@ -170,7 +171,11 @@ async function serviceAccount(runtime: Runtime, scope: Scope, body: Body<"user-t
 }
 
 /** The personal token with which another is made: the new one may not outlive it, or a leaked token would live for ever. */
-async function parentOf(runtime: Runtime, caller: Caller, expiresAt: number | undefined): Promise<TokenItem | undefined> {
+async function parentOf(
+  runtime: Runtime,
+  caller: Caller,
+  expiresAt: number | undefined,
+): Promise<TokenItem | undefined> {
   const parent = await runtime.table.get<TokenItem>(tokenKey(caller.tokenId))
   if (parent?.type !== "Personal") return undefined
   if (parent.expiresAt !== undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > parent.expiresAt)

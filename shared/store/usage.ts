@@ -98,7 +98,11 @@ async function recordAccountUse(runtime: Runtime, accountId: number, usedAt: num
   const condition = where("attribute_exists(#PK) AND (attribute_not_exists(#lastUsed) OR #lastUsed < :before)", {
     before: usedAt - accountResolution,
   })
-  await runtime.table.update(accountKey(accountId), { set: { lastUsed: usedAt } satisfies Partial<AccountItem> }, condition)
+  await runtime.table.update(
+    accountKey(accountId),
+    { set: { lastUsed: usedAt } satisfies Partial<AccountItem> },
+    condition,
+  )
 }
 
 /** Only while the row still holds the very digest that was proven: same key, same generation. */

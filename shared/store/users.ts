@@ -107,7 +107,13 @@ export const updateUser = (
     const pick = (from: AccountItem, keys: (keyof AccountItem)[]) =>
       Object.fromEntries(keys.map((key) => [key, from[key] ?? null]))
     const event = (action: AuditAction, keys: (keyof AccountItem)[]) =>
-      audit(runtime, actor, { action, account, reason: changes.reason, before: pick(account, keys), after: pick(next, keys) })
+      audit(runtime, actor, {
+        action,
+        account,
+        reason: changes.reason,
+        before: pick(account, keys),
+        after: pick(next, keys),
+      })
     const others = fields.filter((key) => key !== "state")
     const lost = () => (ifMatch === undefined ? new Conflict("changed meanwhile") : new Problem("precondition-failed"))
     await runtime.table.transact([
@@ -245,4 +251,3 @@ function changed(account: AccountItem, changes: Body<"users/update">): AccountIt
 
 const same = (a: unknown, b: unknown): boolean =>
   Array.isArray(a) && Array.isArray(b) ? JSON.stringify([...a].sort()) === JSON.stringify([...b].sort()) : a === b
-
