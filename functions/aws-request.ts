@@ -18,8 +18,8 @@ export type Service = keyof typeof services
 type Environment = Record<string, string | undefined>
 
 /** One attempt, in milliseconds; three of them stay below the 3 s in which the authorizer answers. */
-const attemptTimeout = 900
-const attempts = 3
+export const attemptMilliseconds = 800
+export const attempts = 3
 
 const retryable =
   /Throttling|ThroughputExceeded|RequestLimitExceeded|InternalServer|InternalFailure|ServiceUnavailable|RequestTimeTooSkewed/
@@ -139,7 +139,7 @@ const send = (request: Send, options: RequestOptions, body: string): Promise<Ans
         })
       },
     )
-    const timer = setTimeout(() => sent.destroy(new Error("timed out")), attemptTimeout)
+    const timer = setTimeout(() => sent.destroy(new Error("timed out")), attemptMilliseconds)
     sent.on("error", (error) => {
       clearTimeout(timer)
       reject(error)

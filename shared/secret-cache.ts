@@ -28,13 +28,14 @@ export function secretCache<T>(fetch: () => Promise<T>, now: () => number): Secr
       staleAt = started + freshMilliseconds
     } catch (error) {
       if (!held) throw error
-    } finally {
-      inFlight = undefined
     }
     return held.value
   }
   const joined = () => {
-    inFlight ??= refresh()
+    // Cleared out here, which is never before it is set, even when `fetch` throws at once.
+    inFlight ??= refresh().finally(() => {
+      inFlight = undefined
+    })
     return inFlight
   }
 

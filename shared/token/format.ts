@@ -30,14 +30,14 @@ const secretWidth = 43
 const checksumWidth = 6
 export const secretBytes = 32
 const tokenLength = 75
-const shape = /^(sym(?:svc|usr|ses)_([0-9A-Za-z]{9})([0-9A-Za-z]{9}))_[0-9A-Za-z]{49}$/
+const shape = /^(sym(?:svc|usr|ses)_([0-9A-Za-z]{9})([0-9A-Za-z]{9}))_([0-9A-Za-z]{43})[0-9A-Za-z]{6}$/
 
-/** Encodes a non-negative integer. Throws RangeError when it doesn't fit the width: a shifted part would be another id. */
+/** Encodes a non-negative integer. Throws RangeError for a negative one, and for one too wide, which would be another id. */
 export function encodeBase62(value: number | bigint, width: number): string {
   let rest = BigInt(value)
   let text = ""
   for (; rest > 0n; rest /= 62n) text = base62[Number(rest % 62n)] + text
-  if (text.length > width) throw new RangeError("value does not fit its base62 width")
+  if (rest < 0n || text.length > width) throw new RangeError("value does not fit its base62 width")
   return text.padStart(width, "0")
 }
 
@@ -50,6 +50,9 @@ export function decodeId(text: string): number {
 
 /** An id as it stands in keys, handles and cursors. */
 export const encodeId = (id: number): string => encodeBase62(id, idWidth)
+
+/** 43 digits hold a little more than 32 bytes: what is above this was never minted. Equal widths compare as text. */
+const largestSecret = encodeBase62((1n << 256n) - 1n, secretWidth)
 
 const epoch2025 = Date.UTC(2025, 0, 1)
 
@@ -85,6 +88,7 @@ export function parseUnverified(text: string): Claim | undefined {
   if (!match) return undefined
   const body = text.slice(0, -checksumWidth)
   if (checksum(body) !== text.slice(-checksumWidth)) return undefined
+  if ((match[4] as string) > largestSecret) return undefined
   const accountId = decodeId(match[2] as string)
   const tokenId = decodeId(match[3] as string)
   if (!Number.isSafeInteger(accountId) || !Number.isSafeInteger(tokenId)) return undefined

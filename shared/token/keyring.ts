@@ -21,24 +21,41 @@ export class UnknownKey extends Error {
 }
 
 const keyName = /^k[1-9][0-9]{0,4}$/
+const utcInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/
 
 /** Reads the secret's JSON. Throws on anything but the shape above: a keyring that is half understood mints orphans. */
 export function parseKeyring(secret: string): Keyring {
-  const { mintFrom, ...rest } = JSON.parse(secret) as Record<string, unknown>
+  const { mintFrom = {}, ...rest } = parseObject(secret)
   const keys = new Map<string, KeyObject>()
   for (const [name, value] of Object.entries(rest)) {
     if (!keyName.test(name) || typeof value !== "string" || value.length < 32) throw new Error("keyring: not a key")
     keys.set(name, createSecretKey(Buffer.from(value)))
   }
   const times = new Map<string, number>()
-  for (const [name, instant] of Object.entries((mintFrom ?? {}) as Record<string, unknown>)) {
-    const time = Date.parse(String(instant))
+  if (!isObject(mintFrom)) throw new Error("keyring: mintFrom is no object")
+  for (const [name, instant] of Object.entries(mintFrom)) {
+    const time = typeof instant === "string" && utcInstant.test(instant) ? Date.parse(instant) : Number.NaN
     if (!keys.has(name) || Number.isNaN(time)) throw new Error("keyring: mintFrom names no key or no instant")
     times.set(name, time)
   }
   if (keys.size === 0) throw new Error("keyring: no key")
   return { keys, mintFrom: times }
 }
+
+/** JSON.parse's own error quotes the text, which is keys, and errors are logged. */
+function parseObject(secret: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(secret)
+  } catch {
+    throw new Error("keyring: not JSON")
+  }
+  if (!isObject(value)) throw new Error("keyring: no object")
+  return value
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The id of the key that mints at `now` (epoch milliseconds): of those whose time has come the latest, then the highest. */
 export function mintingKey(keyring: Keyring, now: number): string {

@@ -139,7 +139,7 @@ export function wantsRecord(
   return (
     now - (token.lastUsed ?? 0) > usageResolution ||
     matched !== "current" ||
-    isOutdated(token[matched]?.keyPath ?? mintingKey, mintingKey) ||
+    isOutdated(token.current.keyPath, mintingKey) ||
     token.flaggedAt !== undefined ||
     !(networkOf(clientAddress) in (token.networks ?? {}))
   )

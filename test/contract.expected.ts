@@ -1,0 +1,33 @@
+/**
+ * By hand from the contract, endpoint × caller → status. It never imports the endpoint table: a test whose two sides derive
+ * from one row proves nothing. Each endpoint is called with a request that is right, by:
+ */
+export const callers = ["Member", "Editor", "Manager", "Admin", "service Admin", "nobody"] as const
+export type CallerName = (typeof callers)[number]
+
+// biome-ignore format: a table
+export const expected: Record<string, Record<CallerName, number>> = {
+  "users/create":         { Member: 403, Editor: 403, Manager: 403, Admin: 201, "service Admin": 201, nobody: 401 },
+  "users/list":           { Member: 403, Editor: 403, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "users/me":             { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "users/get":            { Member: 403, Editor: 403, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "users/update":         { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  "users/revoke-tokens":  { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  // A service token. For a personal one see `ownExpected`.
+  "user-tokens/create":   { Member: 403, Editor: 403, Manager: 403, Admin: 201, "service Admin": 201, nobody: 401 },
+  "user-tokens/list":     { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "user-tokens/list-service": { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  // Somebody else's token: what isn't the caller's is 404.
+  "user-tokens/get":      { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
+  "user-tokens/update":   { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
+  "user-tokens/delete":   { Member: 404, Editor: 404, Manager: 404, Admin: 204, "service Admin": 204, nobody: 401 },
+}
+
+/** The same, for a human's own personal token. A service account has none: it can't make one. */
+// biome-ignore format: a table
+export const ownExpected: Record<string, Partial<Record<CallerName, number>>> = {
+  "user-tokens/create":   { Member: 201, Editor: 201, Manager: 201, Admin: 201, "service Admin": 403, nobody: 401 },
+  "user-tokens/get":      { Member: 200, Editor: 200, Manager: 200, Admin: 200, nobody: 401 },
+  "user-tokens/update":   { Member: 200, Editor: 200, Manager: 200, Admin: 200, nobody: 401 },
+  "user-tokens/delete":   { Member: 204, Editor: 204, Manager: 204, Admin: 204, nobody: 401 },
+}

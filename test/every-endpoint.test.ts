@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type EndpointKey, endpointRows, endpoints, routeOf } from "../shared/contract/endpoints.ts"
+import { type CallerName, callers, expected, ownExpected } from "./contract.expected.ts"
+import { type RunningStack, startTestStack } from "./local-stack.ts"
+import { aHuman, aService, type Person } from "./people.ts"
+
+interface Sent {
+  path: string
+  body?: object
+}
+
+let stack: RunningStack
+const people = {} as Record<Exclude<CallerName, "nobody">, Person>
+
+beforeAll(async () => {
+  stack = await startTestStack()
+  for (const role of ["Member", "Editor", "Manager", "Admin"] as const) people[role] = await aHuman(stack, role)
+  people["service Admin"] = await aService(stack, "Admin")
+})
+afterAll(() => stack.stop())
+
+/** A request to each endpoint that is right, on somebody else's account and token. */
+const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
+  "users/create": () => ({ path: "/users", body: { name: `n ${randomUUID()}`, role: "Member" } }),
+  "users/list": () => ({ path: "/users?user_type=Service&limit=5" }),
+  "users/me": () => ({ path: "/users/me" }),
+  "users/get": ({ id }) => ({ path: `/users/${id}` }),
+  "users/update": ({ id }) => ({ path: `/users/${id}`, body: { purpose: "for a test" } }),
+  "users/revoke-tokens": ({ id }) => ({ path: `/users/${id}/revoke-tokens`, body: {} }),
+  "user-tokens/create": ({ userId }) => ({
+    path: "/user-tokens",
+    body: { name: randomUUID(), type: "Service", user_id: userId, expiration: "7d" },
+  }),
+  "user-tokens/list": () => ({ path: "/user-tokens" }),
+  "user-tokens/list-service": () => ({ path: "/user-tokens/service?limit=5" }),
+  "user-tokens/get": ({ tokenId }) => ({ path: `/user-tokens/${tokenId}` }),
+  "user-tokens/update": ({ tokenId }) => ({ path: `/user-tokens/${tokenId}`, body: { active: false } }),
+  "user-tokens/delete": async ({ tokenId }) => {
+    await stack.admin["user-tokens/update"]({ id: tokenId, body: { active: false } })
+    return { path: `/user-tokens/${tokenId}` }
+  },
+}
+
+async function call(key: EndpointKey, { path, body }: Sent, token: string): Promise<Response> {
+  const { method } = routeOf(endpoints[key])
+  return stack.send(path, { method, token, ...(body && { body: JSON.stringify(body) }) })
+}
+
+const tokenOf = (caller: CallerName): string => (caller === "nobody" ? "" : people[caller].bearerToken)
+
+async function problemOf(response: Response) {
+  expect(response.headers.get("content-type")).toBe("application/problem+json")
+  expect(response.headers.get("cache-control")).toBe("no-store")
+  const problem = (await response.json()) as { type: string; status: number }
+  expect(problem).toMatchObject({ status: response.status, title: expect.any(String), instance: expect.any(String) })
+  return problem
+}
+
+test("the contract's table and the endpoint table have the same endpoints", () => {
+  expect(Object.keys(expected).sort()).toEqual(Object.keys(endpoints).sort())
+})
+
+describe.each(endpointRows)("%s", (key, row) => {
+  test.each(callers)("%s gets the contract's status, and a reply of the contract's shape", async (caller) => {
+    const response = await call(key, await requests[key](await aService(stack)), tokenOf(caller))
+    expect(response.status).toBe(expected[key]?.[caller])
+    expect(response.headers.get("cache-control")).toBe("no-store")
+    if (!response.ok) await problemOf(response)
+    else if (row.reply) expect(row.reply.safeParse(await response.json()).error).toBeUndefined()
+    else expect(await response.text()).toBe("")
+  })
+
+  test("no credential, a wrong one, a revoked and an expired one are refused alike on every endpoint", async () => {
+    const sent = await requests[key](await aService(stack))
+    const none = await call(key, sent, "")
+    expect(none.headers.get("www-authenticate")).toBe('Bearer realm="api"')
+    expect((await problemOf(none)).type).toBe("/api/problems/authentication-required")
+
+    const revoked = await aService(stack, "Admin")
+    await stack.admin["user-tokens/update"]({ id: revoked.tokenId, body: { active: false } })
+    const expired = await aHuman(stack, "Admin", Date.now() - 8 * 86_400_000, "7d")
+    const inactive = await aService(stack, "Admin")
+    await stack.admin["users/update"]({ id: inactive.id, body: { active: false } })
+    const { bearerToken } = people.Admin
+    const wrongSecret = `${bearerToken.slice(0, 30)}${bearerToken[30] === "a" ? "b" : "a"}${bearerToken.slice(31)}`
+    for (const [credential, type] of [
+      ["garbage", "invalid-token"],
+      [wrongSecret, "invalid-token"],
+      [revoked.bearerToken, "token-revoked"],
+      [expired.bearerToken, "token-expired"],
+      [inactive.bearerToken, "account-inactive"],
+    ] as const) {
+      const response = await call(key, sent, credential)
+      expect([response.status, (await problemOf(response)).type]).toEqual([401, `/api/problems/${type}`])
+      expect(response.headers.get("www-authenticate")).toBe('Bearer realm="api", error="invalid_token"')
+    }
+  })
+
+  if (row.body)
+    test("refuses a body that isn't its own, whoever may call", async () => {
+      const { path } = await requests[key](await aService(stack))
+      const { method } = routeOf(row)
+      const post = (body: string, type = "application/json") =>
+        stack.send(path, { method, body, headers: { "Content-Type": type } })
+      const canary = `canary-${randomUUID()}`
+      for (const [response, status, type] of [
+        [await post(JSON.stringify({ [canary]: 1 })), 422, "validation-failed"],
+        [await post(`{"name": "${canary}"`), 400, "malformed-json"],
+        [await post(`["${canary}"]`), 422, "validation-failed"],
+        [await post("[".repeat(10_000)), 400, "malformed-json"],
+        [await post(`{"a":${"[".repeat(4000)}${"]".repeat(4000)}}`), 422, "validation-failed"],
+        [await post("null"), 422, "validation-failed"],
+        [await post('{"__proto__": {"role": "Admin"}}'), 400, "malformed-json"],
+        [await post(`{"name": "${canary}"}`, "text/plain"), 415, "unsupported-media-type"],
+        [await post(JSON.stringify({ name: "x".repeat(16_385) })), 413, "content-too-large"],
+        [await post(JSON.stringify({ name: "x".repeat(1_000_000) })), 413, "content-too-large"],
+      ] as const) {
+        const problem = await problemOf(response)
+        expect([problem.status, problem.type]).toEqual([status, `/api/problems/${type}`])
+        expect(JSON.stringify(problem)).not.toContain(canary)
+      }
+    })
+
+  if (row.query)
+    test("refuses an unknown and a repeated query parameter", async () => {
+      const { path } = await requests[key](await aService(stack))
+      const { method } = routeOf(row)
+      for (const query of ["unknown=1", "reason=a&reason=b", "limit=1&limit=2"]) {
+        const response = await stack.send(`${path.split("?")[0]}?${query}`, { method })
+        expect([response.status, (await problemOf(response)).type]).toEqual([422, "/api/problems/validation-failed"])
+      }
+    })
+
+  if (row.route.includes("{id}"))
+    test("an id that names nothing is 404", async () => {
+      const sent = await requests[key](await aService(stack))
+      for (const id of ["0", "-1", "1.5", "abc", "%00", "9007199254740993", "99999999999999999999", "1e3", "7"]) {
+        const response = await call(key, { ...sent, path: sent.path.replace(/\d{10,}/, id) }, people.Admin.bearerToken)
+        expect([id, response.status]).toEqual([id, 404])
+      }
+    })
+})
+
+describe.each(Object.keys(ownExpected) as EndpointKey[])("%s of one's own", (key) => {
+  test.each(Object.entries(ownExpected[key] ?? {}))("%s: %i", async (name, status) => {
+    const caller = name as CallerName
+    const own =
+      key === "user-tokens/create" || caller === "nobody"
+        ? { tokenId: people.Member.tokenId }
+        : await stack
+            .as(tokenOf(caller))
+            ["user-tokens/create"]({ body: { name: randomUUID(), type: "Personal", expiration: "7d" } })
+            .then(({ id }) => ({ tokenId: id }))
+    const sent =
+      key === "user-tokens/create"
+        ? { path: "/user-tokens", body: { name: randomUUID(), type: "Personal", expiration: "7d" } }
+        : await requests[key](own as Person)
+    expect((await call(key, sent, tokenOf(caller))).status).toBe(status)
+  })
+})

@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { inject } from "vitest"
+import { type LocalStack, startStack } from "../infra/local/stack.ts"
+import { type Client, createClient } from "../shared/contract/client.ts"
+import { createTable } from "../shared/store/dynamodb.ts"
+import { parseKeyring } from "../shared/token/keyring.ts"
+import { type FakeRuntime, fakeRuntime, frozenClock } from "./fakes.ts"
+import { rows, type TestTable, testClient } from "./tables.ts"
+
+export interface RunningStack extends LocalStack {
+  /** The first administrator's. */
+  adminToken: string
+  admin: Client
+  as: (bearerToken: string) => Client
+  /** A request past the typed client. */
+  send: (path: string, init?: RequestInit & { token?: string }) => Promise<Response>
+  rows: Pick<TestTable, "put" | "dump">
+  /** The store on the stack's own table and keyring, with a clock of its own: for what HTTP can't make, such as the past. */
+  runtimeAt: (instant: number) => FakeRuntime
+  /** Everything that the stack has logged. */
+  logs: () => string
+}
+
+/** The whole product on a free port, in a folder of its own. */
+export async function startTestStack(): Promise<RunningStack> {
+  const directory = mkdtempSync(join(tmpdir(), "symbolon-stack-"))
+  const accesses: string[] = []
+  const stack = await startStack({
+    assembly: inject("assembly"),
+    stageName: "local",
+    directory,
+    port: 0,
+    onAccess: (line) => accesses.push(line),
+  })
+  const client = testClient(stack.engineEndpoint)
+  const email = "admin@example.com"
+  await stack.runJob("create-first-admin", { email })
+  const { bearer_token: adminToken } = (await stack.runJob("issue-admin-token", { email })) as { bearer_token: string }
+  const as = (bearerToken: string) => createClient(stack.url, () => bearerToken)
+  const secrets = JSON.parse(readFileSync(join(directory, "secrets.json"), "utf8"))
+  const keyring = parseKeyring(secrets["symbolon-local-keyring"])
+  return {
+    ...stack,
+    adminToken,
+    as,
+    admin: as(adminToken),
+    send: (path, { token = adminToken, headers, ...init } = {}) =>
+      fetch(stack.url + path, {
+        ...init,
+        headers: {
+          ...(token !== "" && { Authorization: `Bearer ${token}` }),
+          ...(init.body !== undefined && { "Content-Type": "application/json" }),
+          ...(headers as Record<string, string>),
+        },
+      }),
+    rows: rows(client, "symbolon-local"),
+    runtimeAt: (instant) => ({
+      ...fakeRuntime(createTable(client, "symbolon-local"), frozenClock(instant)),
+      // Beside the stack's own functions, whose ids are random too.
+      randomBytes,
+      keyring: async () => keyring,
+    }),
+    logs: () => {
+      const logs = join(directory, "logs")
+      return (
+        accesses.join("\n") +
+        readdirSync(logs)
+          .map((file) => readFileSync(join(logs, file), "utf8"))
+          .join("\n")
+      )
+    },
+    stop: async () => {
+      await stack.stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
