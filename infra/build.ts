@@ -1,4 +1,5 @@
-import { existsSync, rmSync } from "node:fs"
+import { existsSync, readdirSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { build, type Plugin } from "esbuild"
 import { endpoints } from "../shared/contract/endpoints.ts"
 import { jobs } from "../shared/contract/jobs.ts"
@@ -44,7 +45,6 @@ export async function buildFunctions(): Promise<void> {
   const missing = Object.values(entries).filter((file) => !existsSync(root + file))
   if (missing.length > 0)
     throw new Error(`a row of shared/contract/endpoints.ts or jobs.ts has no handler: write ${missing.join(", ")}`)
-  rmSync(`${root}dist/functions`, { recursive: true, force: true })
   await build({
     absWorkingDir: root,
     entryPoints: Object.entries(entries).map(([key, file]) => ({ in: file, out: `${key}/index` })),
@@ -60,6 +60,14 @@ export async function buildFunctions(): Promise<void> {
     plugins: [withoutFacade],
     logLevel: "warning",
   })
+  removeStale(`${root}dist/functions`)
+}
+
+/** After the build, not before it: whoever runs from these bundles meanwhile keeps them. */
+function removeStale(directory: string): void {
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".mjs"))
+  for (const file of files)
+    if (!(dirname(file).replaceAll("\\", "/") in entries)) rmSync(join(directory, dirname(file)), { recursive: true })
 }
 
 if (import.meta.main) await buildFunctions()

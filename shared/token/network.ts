@@ -39,7 +39,8 @@ const family = (address: string): "ipv4" | "ipv6" => (isIPv4(address) ? "ipv4" :
 
 /** The groups of an address in its shortest form. The first three are all that a /48 needs; the rest come for free. */
 function expandIpv6(address: string): string[] {
-  const [left = [], right] = address.split("::").map((half) => (half === "" ? [] : half.split(":")))
+  const halves = address.split("::").map((half) => (half === "" ? [] : half.split(":")))
+  const [left, right] = halves as [string[], string[]?]
   if (right === undefined) return left
   return [...left, ...Array(8 - left.length - right.length).fill("0"), ...right]
 }

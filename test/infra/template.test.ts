@@ -1,0 +1,490 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { synthesize } from "../../infra/local/synth.ts"
+import { type Endpoint, endpointRows } from "../../shared/contract/endpoints.ts"
+import { type Job, jobRows } from "../../shared/contract/jobs.ts"
+import { problems } from "../../shared/contract/problems.ts"
+import { refusals } from "../../shared/contract/refusals.ts"
+import { flat, lines, type Properties, type Resource, Templates } from "./templates.ts"
+
+// Long because it reads as the list of what must hold in every template, in one place.
+
+const logDays = { local: 1, dev: 30, prod: 365 }
+type StageName = keyof typeof logDays
+
+const directory = mkdtempSync(join(tmpdir(), "symbolon-templates-"))
+const templates = {} as Record<StageName, Templates>
+beforeAll(() => {
+  templates.local = new Templates(inject("assembly"))
+  for (const stage of ["dev", "prod"] as const) {
+    synthesize(stage, join(directory, stage))
+    templates[stage] = new Templates(join(directory, stage))
+  }
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+/** Each function of ours: key, its row, and what the row alone doesn't say. */
+type Row = Pick<Endpoint | Job, "table" | "secrets">
+const functions: [key: string, row: Row][] = [...endpointRows, ...jobRows.map(([key, row]): [string, Row] => [`jobs/${key}`, row])]
+const functionName = (stage: string, key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`
+
+describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
+  const all = (type: string) => templates[stage].ofType(type)
+  const only = (type: string): Resource => {
+    const [one, ...others] = all(type)
+    if (!one || others.length > 0) throw new Error(`${others.length + 1} of ${type}`)
+    return one
+  }
+  const lambda = (key: string): Resource => {
+    const found = all("AWS::Lambda::Function").find(({ Properties }) => Properties.FunctionName === functionName(stage, key))
+    if (!found) throw new Error(`no function for ${key}`)
+    return found
+  }
+
+  describe("authorizer", () => {
+    it("is a REQUEST authorizer without identity source, whose result is never kept", () => {
+      const { Properties } = only("AWS::ApiGateway::Authorizer")
+      expect(Properties).toMatchObject({ Type: "REQUEST", AuthorizerResultTtlInSeconds: 0 })
+      // CDK writes an empty text for none.
+      expect(Properties.IdentitySource ?? "").toBe("")
+      expect(Properties.IdentityValidationExpression).toBeUndefined()
+      expect(flat(Properties.AuthorizerUri["Fn::Join"][1].at(-2))).toBe(`<${lambda("authorizer").id}.Arn>`)
+    })
+
+    it("may read tokens and accounts, by BatchGetItem, and its two secrets", () => {
+      expect(statementsOf(lambda("authorizer"))).toEqual(
+        [
+          ...logLines(lambda("authorizer")),
+          `Allow dynamodb:BatchGetItem on ${tableArn(stage)} if ${JSON.stringify({
+            "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["TOK#*", "ACC#*"] },
+          })}`,
+          `Allow secretsmanager:GetSecretValue on ${secretArn(stage, "keyring")}`,
+          `Allow secretsmanager:GetSecretValue on ${secretArn(stage, "edge")}`,
+          // It takes no resource, and returns what GetSecretValue is granted on.
+          "Allow secretsmanager:BatchGetSecretValue on *",
+        ].sort(),
+      )
+    })
+  })
+
+  describe("API", () => {
+    it("has the methods of the endpoint table, one to one, each on its own Lambda", () => {
+      const methods = all("AWS::ApiGateway::Method").map((method) => {
+        const { HttpMethod, ResourceId, Integration } = method.Properties
+        expect(Integration.Type).toBe("AWS_PROXY")
+        const handler = templates[stage].target(method, Integration.Uri["Fn::Join"][1].at(-2))
+        return `${HttpMethod} ${pathOf(templates[stage], method, ResourceId)} → ${handler.Properties.FunctionName}`
+      })
+      expect(methods.sort()).toEqual(endpointRows.map(([key, row]) => `${row.route} → ${functionName(stage, key)}`).sort())
+    })
+
+    it("asks the authorizer on every route but those whose row says that it needs nothing", () => {
+      const open = endpointRows.filter(([, { needs }]) => needs === "nothing").map(([, { route }]) => route)
+      for (const method of all("AWS::ApiGateway::Method")) {
+        const { HttpMethod, ResourceId, AuthorizationType, AuthorizerId } = method.Properties
+        const route = `${HttpMethod} ${pathOf(templates[stage], method, ResourceId)}`
+        expect([route, AuthorizationType]).toEqual([route, open.includes(route as never) ? "NONE" : "CUSTOM"])
+        if (AuthorizationType === "CUSTOM")
+          expect(AuthorizerId).toEqual({ Ref: only("AWS::ApiGateway::Authorizer").id })
+      }
+    })
+
+    it("is regional, throttled, and logs neither data traces nor executions", () => {
+      expect(only("AWS::ApiGateway::RestApi").Properties.EndpointConfiguration).toEqual({ Types: ["REGIONAL"] })
+      const { StageName, MethodSettings } = only("AWS::ApiGateway::Stage").Properties
+      expect(StageName).toBe("api")
+      expect(MethodSettings).toEqual([
+        {
+          HttpMethod: "*",
+          ResourcePath: "/*",
+          DataTraceEnabled: false,
+          LoggingLevel: "OFF",
+          ThrottlingRateLimit: expect.any(Number),
+          ThrottlingBurstLimit: expect.any(Number),
+        },
+      ])
+      // Its role for execution logs, too, would be one account-wide resource for all APIs.
+      expect(all("AWS::ApiGateway::Account")).toEqual([])
+    })
+
+    it("keeps an access log of ids and the route's template", () => {
+      const { DestinationArn, Format } = only("AWS::ApiGateway::Stage").Properties.AccessLogSetting
+      expect(flat(DestinationArn)).toContain(`<${logGroup(`/symbolon/${stage}/access`).id}>`)
+      for (const value of Object.values(JSON.parse(Format))) expect(allowedInLog).toContain(value)
+      // Also with `-`, which API Gateway writes for what isn't there.
+      expect(() => JSON.parse(Format.replaceAll(variable, "-"))).not.toThrow()
+    })
+
+    it("lets API Gateway call a Lambda for one route of this API only, and for no console test", () => {
+      const open = all("AWS::Lambda::Permission")
+        .filter(({ Properties }) => Properties.Principal === "apigateway.amazonaws.com")
+        .map(({ Properties }) => flat(Properties.SourceArn))
+      const api = `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<${only("AWS::ApiGateway::RestApi").id}>`
+      const deployed = `${api}/<${only("AWS::ApiGateway::Stage").id}>`
+      expect(open.sort()).toEqual(
+        [
+          `${api}/authorizers/<${only("AWS::ApiGateway::Authorizer").id}>`,
+          ...endpointRows.map(([, { route }]) => `${deployed}/${route.replace(" ", "").replaceAll(/\{\w+\}/g, "*")}`),
+        ].sort(),
+      )
+      for (const { id, Properties } of all("AWS::Lambda::Permission"))
+        expect([id, Properties.SourceArn]).toEqual([id, expect.anything()])
+    })
+  })
+
+  describe("gateway responses", () => {
+    const responses = () =>
+      Object.fromEntries(
+        all("AWS::ApiGateway::GatewayResponse").map(({ Properties }) => [Properties.ResponseType, Properties]),
+      )
+
+    it("answer with these statuses and bodies", () => {
+      expect(
+        Object.fromEntries(
+          Object.entries(responses()).map(([type, { StatusCode, ResponseTemplates }]) => [
+            type,
+            [StatusCode, JSON.parse(ResponseTemplates["application/json"]).type],
+          ]),
+        ),
+      ).toEqual({
+        UNAUTHORIZED: ["401", "/api/problems/authentication-required"],
+        ACCESS_DENIED: ["401", "/api/problems/$context.authorizer.code"],
+        AUTHORIZER_FAILURE: ["503", "/api/problems/auth-unavailable"],
+        AUTHORIZER_CONFIGURATION_ERROR: ["503", "/api/problems/auth-unavailable"],
+        MISSING_AUTHENTICATION_TOKEN: ["404", "/api/problems/not-found"],
+        INVALID_SIGNATURE: ["404", "/api/problems/not-found"],
+        RESOURCE_NOT_FOUND: ["404", "/api/problems/not-found"],
+        THROTTLED: ["429", "/api/problems/too-many-requests"],
+        INTEGRATION_FAILURE: ["503", "/api/problems/service-unavailable"],
+        INTEGRATION_TIMEOUT: ["503", "/api/problems/service-unavailable"],
+        // They stand for many statuses.
+        DEFAULT_4XX: [undefined, "about:blank"],
+        DEFAULT_5XX: [undefined, "about:blank"],
+      })
+    })
+
+    it("carry a challenge where a credential is wanted, and say when to try again", () => {
+      const always = {
+        "gatewayresponse.header.Cache-Control": "'no-store'",
+        "gatewayresponse.header.Content-Type": "'application/problem+json'",
+        "gatewayresponse.header.X-Content-Type-Options": "'nosniff'",
+      }
+      const challenge = "gatewayresponse.header.WWW-Authenticate"
+      const retry = { "gatewayresponse.header.Retry-After": "'2'" }
+      expect(
+        Object.fromEntries(
+          Object.entries(responses()).map(([type, { ResponseParameters }]) => [type, ResponseParameters]),
+        ),
+      ).toEqual({
+        UNAUTHORIZED: { ...always, [challenge]: `'Bearer realm="api"'` },
+        ACCESS_DENIED: { ...always, [challenge]: `'Bearer realm="api", error="invalid_token"'` },
+        AUTHORIZER_FAILURE: { ...always, ...retry },
+        AUTHORIZER_CONFIGURATION_ERROR: { ...always, ...retry },
+        MISSING_AUTHENTICATION_TOKEN: always,
+        INVALID_SIGNATURE: always,
+        RESOURCE_NOT_FOUND: always,
+        THROTTLED: { ...always, ...retry },
+        INTEGRATION_FAILURE: { ...always, ...retry },
+        INTEGRATION_TIMEOUT: { ...always, ...retry },
+        DEFAULT_4XX: always,
+        DEFAULT_5XX: { ...always, ...retry },
+      })
+    })
+
+    it("are problems in JSON once their variables are filled in, whose status is the response's", () => {
+      for (const { StatusCode, ResponseTemplates } of Object.values(responses())) {
+        expect(Object.keys(ResponseTemplates)).toEqual(["application/json"])
+        const body = JSON.parse(ResponseTemplates["application/json"].replaceAll(variable, "filled-in"))
+        expect(body).toMatchObject({ type: expect.any(String), title: expect.any(String), instance: "filled-in" })
+        expect(body.status).toBe(StatusCode && Number(StatusCode))
+      }
+    })
+
+    it("say what the problem list says", () => {
+      for (const { ResponseTemplates } of Object.values(responses())) {
+        const body = JSON.parse(ResponseTemplates["application/json"])
+        const code = body.type.replace("/api/problems/", "")
+        if (code in problems) expect(body).toMatchObject(problems[code as keyof typeof problems])
+      }
+      expect.hasAssertions()
+    })
+
+    it("name the request id and the authorizer's closed list, and never API Gateway's own message", () => {
+      for (const [type, { ResponseTemplates }] of Object.entries(responses())) {
+        const named = [...ResponseTemplates["application/json"].matchAll(variable)].map(([text]) => text)
+        const known = ["$context.extendedRequestId"]
+        if (type === "ACCESS_DENIED")
+          known.push("$context.authorizer.code", "$context.authorizer.title", "$context.authorizer.detail")
+        expect([type, named.sort()]).toEqual([type, known.sort()])
+      }
+    })
+  })
+
+  describe("Lambdas", () => {
+    it("are those of the two tables and the authorizer", () => {
+      expect(all("AWS::Lambda::Function").map(({ Properties }) => Properties.FunctionName).sort()).toEqual(
+        ["authorizer", ...functions.map(([key]) => key)].map((key) => functionName(stage, key)).sort(),
+      )
+    })
+
+    it("run Node 24 on arm64 and log text into a group of the same stack", () => {
+      for (const one of all("AWS::Lambda::Function")) {
+        const { Runtime, Architectures, Handler, LoggingConfig, Timeout } = one.Properties
+        expect([Runtime, Architectures, Handler]).toEqual(["nodejs24.x", ["arm64"], "index.handler"])
+        expect(LoggingConfig.LogFormat).toBe("Text")
+        expect(templates[stage].target(one, LoggingConfig.LogGroup).Type).toBe("AWS::Logs::LogGroup")
+        // API Gateway waits 29 s.
+        if (one.stack.endsWith("-service")) expect(Timeout).toBeLessThan(29)
+      }
+    })
+
+    it("give the authorizer 256 MB and 5 s", () => {
+      expect(lambda("authorizer").Properties).toMatchObject({ MemorySize: 256, Timeout: 5 })
+    })
+
+    it.each(functions)("%s may do what its row says, and nothing else", (key, row) => {
+      const handler = lambda(key)
+      expect(statementsOf(handler)).toEqual(
+        [
+          ...logLines(handler),
+          ...row.table.map((action) => {
+            const [name, index] = action.split("@")
+            return `Allow dynamodb:${name} on ${tableArn(stage)}${index ? `/index/${index}` : ""}`
+          }),
+          ...(row.table.includes("UpdateItem") || row.table.includes("DeleteItem") ? auditDeny(stage) : []),
+          ...row.secrets.map((secret) => `Allow secretsmanager:GetSecretValue on ${secretArn(stage, secret)}`),
+          ...(handler.Properties.DeadLetterConfig
+            ? [`Allow sqs:SendMessage on ${flat(handler.Properties.DeadLetterConfig.TargetArn)}`]
+            : []),
+        ].sort(),
+      )
+    })
+
+    it.each(functions)("%s knows the names of the secrets that it may read, and of no others", (key, row) => {
+      const names = Object.entries(lambda(key).Properties.Environment.Variables)
+        .filter(([name]) => name.endsWith("_SECRET"))
+        .map(([name, value]) => [name, value])
+      expect(names.sort()).toEqual(
+        row.secrets.map((secret) => [`${secret.toUpperCase()}_SECRET`, `symbolon-${stage}-${secret}`]).sort(),
+      )
+    })
+  })
+
+  describe("roles", () => {
+    it("are assumed by one service each, and hold no policy but the one checked above", () => {
+      for (const { id, Properties } of all("AWS::IAM::Role")) {
+        expect([id, Properties.ManagedPolicyArns, Properties.Policies]).toEqual([id, undefined, undefined])
+        expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
+          {
+            Action: "sts:AssumeRole",
+            Effect: "Allow",
+            Principal: { Service: expect.stringMatching(/^(lambda|scheduler)\.amazonaws\.com$/) },
+            ...(Properties.AssumeRolePolicyDocument.Statement[0].Condition && { Condition: expect.anything() }),
+          },
+        ])
+      }
+      expect(all("AWS::IAM::ManagedPolicy")).toEqual([])
+    })
+
+    it("allow no action with a wildcard, and one action on every resource", () => {
+      const allowed = all("AWS::IAM::Policy")
+        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Properties[])
+        .filter(({ Effect }) => Effect === "Allow")
+      for (const { Action, NotAction, NotResource } of allowed) {
+        expect([NotAction, NotResource]).toEqual([undefined, undefined])
+        for (const action of [Action].flat()) expect(action).not.toContain("*")
+      }
+      const everywhere = allowed.filter(({ Resource }) => [Resource].flat().includes("*"))
+      expect(everywhere.map(({ Action }) => Action)).toEqual(["secretsmanager:BatchGetSecretValue"])
+    })
+  })
+
+  describe("asynchronous paths", () => {
+    it("have a source for each job whose row names one", () => {
+      const sources = [
+        ...all("AWS::Logs::SubscriptionFilter").map((one) => templates[stage].target(one, one.Properties.DestinationArn)),
+        ...all("AWS::Scheduler::Schedule").map((one) => templates[stage].target(one, one.Properties.Target.Arn)),
+      ].map(({ Properties }) => Properties.FunctionName)
+      expect(sources.sort()).toEqual(
+        jobRows
+          .filter(([, { source }]) => source !== "operator")
+          .map(([key]) => functionName(stage, `jobs/${key}`))
+          .sort(),
+      )
+      expect(sources).toContain(functionName(stage, "jobs/record-usage"))
+    })
+
+    it("keep what failed in an encrypted queue for two weeks", () => {
+      const paths = [...all("AWS::Logs::SubscriptionFilter"), ...all("AWS::Scheduler::Schedule")]
+      expect(paths.length).toBeGreaterThan(0)
+      for (const path of paths) {
+        const { DestinationArn, Target } = path.Properties
+        const handler = templates[stage].target(path, DestinationArn ?? Target.Arn)
+        const queue = templates[stage].target(handler, handler.Properties.DeadLetterConfig?.TargetArn)
+        expect(queue.Type).toBe("AWS::SQS::Queue")
+        expect(queue.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400, SqsManagedSseEnabled: true })
+        // The scheduler has a queue of its own for what it couldn't even hand over.
+        if (Target) expect(templates[stage].target(path, Target.DeadLetterConfig.Arn)).toBe(queue)
+      }
+    })
+
+    it("take plain HTTP from nobody", () => {
+      const denied = all("AWS::SQS::QueuePolicy").flatMap((policy) =>
+        policy.Properties.PolicyDocument.Statement.filter(
+          ({ Effect, Condition }: Properties) =>
+            Effect === "Deny" && Condition?.Bool?.["aws:SecureTransport"] === "false",
+        ).map(({ Resource }: Properties) => templates[stage].target(policy, Resource).id),
+      )
+      expect(denied.sort()).toEqual(all("AWS::SQS::Queue").map(({ id }) => id).sort())
+    })
+
+    it("hand the authorizer's lines on by one quoted term", () => {
+      expect(only("AWS::Logs::SubscriptionFilter").Properties).toMatchObject({
+        LogGroupName: `/symbolon/${stage}/authorizer`,
+        FilterPattern: '"token.used"',
+      })
+    })
+  })
+
+  describe("data", () => {
+    it("retains everything", () => {
+      for (const { id, DeletionPolicy, UpdateReplacePolicy } of templates[stage].stack("data").resources)
+        expect([id, DeletionPolicy, UpdateReplacePolicy]).toEqual([id, "Retain", "Retain"])
+    })
+
+    it("is all that holds data: no other stack has a table or a secret", () => {
+      for (const { stack } of [...all("AWS::DynamoDB::GlobalTable"), ...all("AWS::SecretsManager::Secret")])
+        expect(stack).toBe(`symbolon-${stage}-data`)
+      expect(all("AWS::DynamoDB::Table")).toEqual([])
+    })
+
+    it("has a table with recovery, protection, encryption, a stream and TTL", () => {
+      const { Properties } = only("AWS::DynamoDB::GlobalTable")
+      expect(Properties).toMatchObject({
+        TableName: `symbolon-${stage}`,
+        BillingMode: "PAY_PER_REQUEST",
+        SSESpecification: { SSEEnabled: true },
+        StreamSpecification: { StreamViewType: "NEW_AND_OLD_IMAGES" },
+        TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+      })
+      expect(Properties.Replicas).toHaveLength(1)
+      expect(Properties.Replicas[0]).toMatchObject({
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      })
+    })
+
+    it("has secrets that AWS generates: no template holds a value", () => {
+      const secrets = all("AWS::SecretsManager::Secret")
+      expect(secrets.map(({ Properties }) => Properties.Name).sort()).toEqual(
+        ["cursor", "edge", "keyring"].map((name) => `symbolon-${stage}-${name}`),
+      )
+      for (const { Properties } of secrets) {
+        expect(Object.keys(Properties).sort()).toEqual(["GenerateSecretString", "Name"])
+        expect(Properties.GenerateSecretString).toMatchObject({ PasswordLength: 64, ExcludePunctuation: true })
+        // What the template holds of the keyring is which key mints from when: nothing, to begin with.
+        const beside = Properties.GenerateSecretString.SecretStringTemplate
+        if (beside) expect(JSON.parse(beside)).toEqual({ mintFrom: {} })
+      }
+      for (const { text } of templates[stage].stacks) {
+        expect(text).not.toMatch(/sym(svc|usr|ses)_[0-9A-Za-z]{18}/)
+        expect(text).not.toMatch(/\{\{resolve:|SecretString"|"NoEcho"|AKIA|ASIA|BEGIN [A-Z ]*PRIVATE KEY/)
+      }
+    })
+  })
+
+  describe("every stack", () => {
+    it("keeps each log group for a time of its own, under the stage's name", () => {
+      expect(all("AWS::Logs::LogGroup").length).toBe(functions.length + 2)
+      for (const { Properties } of all("AWS::Logs::LogGroup")) {
+        expect(Properties.LogGroupName).toMatch(new RegExp(`^/symbolon/${stage}/`))
+        expect([Properties.LogGroupName, Properties.RetentionInDays]).toEqual([Properties.LogGroupName, logDays[stage]])
+      }
+    })
+
+    it("has at most 400 resources", () => {
+      for (const { name, resources } of templates[stage].stacks)
+        expect([name, resources.length <= 400]).toEqual([name, true])
+    })
+
+    it("takes nothing from another stack's outputs: physical names are the seam", () => {
+      expect(templates[stage].stacks.map(({ name }) => name).sort()).toEqual(
+        expect.arrayContaining(["data", "jobs", "service"].map((part) => `symbolon-${stage}-${part}`)),
+      )
+      for (const { text } of templates[stage].stacks)
+        expect(text).not.toMatch(/Fn::ImportValue|Fn::GetStackOutput|"Export"/)
+    })
+  })
+
+  function logGroup(name: string): Resource {
+    const found = all("AWS::Logs::LogGroup").find(({ Properties }) => Properties.LogGroupName === name)
+    if (!found) throw new Error(`no log group ${name}`)
+    return found
+  }
+
+  /** All that a function's role allows and denies, as sorted lines. */
+  function statementsOf(handler: Resource): string[] {
+    const role = templates[stage].target(handler, handler.Properties.Role)
+    return all("AWS::IAM::Policy")
+      .filter((policy) => policy.stack === role.stack)
+      .filter(({ Properties }) => Properties.Roles.some(({ Ref }: Properties) => Ref === role.id))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(lines) as string[])
+      .sort()
+  }
+})
+
+describe("what API Gateway fills in", () => {
+  it("needs no escaping, since substitution doesn't escape", () => {
+    const texts = [...Object.keys(refusals), ...Object.values(refusals).flatMap(({ title, detail }) => [title, detail])]
+    for (const text of texts) expect(JSON.stringify(text)).toBe(`"${text}"`)
+  })
+
+  it("is nothing that a problem's fixed text could be taken for", () => {
+    for (const { title, detail } of [...Object.values(problems), ...Object.values(refusals)])
+      expect(title + detail).not.toMatch(/[$#]/)
+  })
+})
+
+const variable = /\$context(?:\.\w+)+/g
+
+const allowedInLog = [
+  "$context.requestId",
+  "$context.extendedRequestId",
+  "$context.requestTimeEpoch",
+  "$context.identity.sourceIp",
+  "$context.authorizer.principalId",
+  "$context.authorizer.handle",
+  "$context.authorizer.code",
+  "$context.httpMethod",
+  // The route's template. `$context.path` would be what the caller sent.
+  "$context.resourcePath",
+  "$context.status",
+  "$context.responseLatency",
+]
+
+const tableArn = (stage: string) =>
+  `arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/symbolon-${stage}`
+const secretArn = (stage: string, secret: string) =>
+  `arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:symbolon-${stage}-${secret}-??????`
+
+const logLines = ({ Properties }: Resource): string[] =>
+  ["logs:CreateLogStream", "logs:PutLogEvents"].map(
+    (action) => `Allow ${action} on <${Properties.LoggingConfig.LogGroup.Ref}.Arn>`,
+  )
+
+/** The audit trail is append-only. */
+const auditDeny = (stage: string): string[] =>
+  ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete", "PartiQLInsert"].map(
+    (action) =>
+      `Deny dynamodb:${action} on ${tableArn(stage)} if ${JSON.stringify({
+        "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["AUD#*"] },
+      })}`,
+  )
+
+function pathOf(all: Templates, from: Resource, id: Properties): string {
+  if (id["Fn::GetAtt"]?.[1] === "RootResourceId") return ""
+  const { Properties } = all.target(from, id)
+  return `${pathOf(all, from, Properties.ParentId)}/${Properties.PathPart}`
+}
