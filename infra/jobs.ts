@@ -6,7 +6,6 @@ import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs"
 import { Construct } from "constructs"
 import { type JobSource, jobRows } from "../shared/contract/jobs.ts"
-import { acknowledge } from "./acknowledge.ts"
 import { ServiceFunction } from "./function.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
@@ -47,12 +46,10 @@ export class Jobs extends Construct {
   }
 
   private deadLetterQueue(id: string): Queue {
-    const queue = new Queue(this, id, {
+    return new Queue(this, id, {
       enforceSSL: true,
       encryption: QueueEncryption.SQS_MANAGED,
       retentionPeriod: Duration.days(14),
     })
-    acknowledge(queue, { "AwsSolutions-SQS3": "This is a dead-letter queue." })
-    return queue
   }
 }

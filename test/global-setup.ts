@@ -17,6 +17,12 @@ declare module "vitest" {
 
 /** Builds and synthesizes once, and starts one engine, for the whole run. */
 export default async function setup(project: TestProject) {
+  // A run within a run: mutants.test.ts lends its engine to the tests that must catch a mutant, which need nothing else.
+  const lent = process.env.SYMBOLON_ENGINE_ENDPOINT
+  if (lent) {
+    project.provide("engineEndpoint", lent)
+    return
+  }
   await buildFunctions()
   const directory = mkdtempSync(join(tmpdir(), "symbolon-test-"))
   const assembly = join(directory, "cdk.out")

@@ -18,8 +18,8 @@ export interface TestTable {
 
 export const credentials = { accessKeyId: "test", secretAccessKey: "test" }
 
-export const testClient = (endpoint: string): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region: "us-east-1", credentials }), {
+export const testClient = (endpoint: string, maxAttempts = 3): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region: "us-east-1", credentials, maxAttempts }), {
     marshallOptions: { removeUndefinedValues: true },
   })
 

@@ -58,7 +58,7 @@ function readRoute(assembly: Assembly, method: Resource): Route {
   return {
     method: HttpMethod,
     resource,
-    pattern: new RegExp(`^${resource.replaceAll(/\{\w+\}/g, "([^/]+)")}$`),
+    pattern: new RegExp(`^${resource.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "([^/]+)")}$`),
     parameters,
     integration: functionNameIn(assembly.resolve(method.stack, Integration.Uri)),
     authorizer: AuthorizationType === "CUSTOM" ? authorizerOf(assembly, method.stack, AuthorizerId.Ref) : undefined,

@@ -1,3 +1,4 @@
+// Long because it reads as the list of what must hold in every template, in one place.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -8,8 +9,6 @@ import { type Job, jobRows } from "../../shared/contract/jobs.ts"
 import { problems } from "../../shared/contract/problems.ts"
 import { refusals } from "../../shared/contract/refusals.ts"
 import { flat, lines, type Properties, type Resource, Templates } from "./templates.ts"
-
-// Long because it reads as the list of what must hold in every template, in one place.
 
 const logDays = { local: 1, dev: 30, prod: 365 }
 type StageName = keyof typeof logDays
@@ -27,7 +26,10 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 /** Each function of ours: key, its row, and what the row alone doesn't say. */
 type Row = Pick<Endpoint | Job, "table" | "secrets">
-const functions: [key: string, row: Row][] = [...endpointRows, ...jobRows.map(([key, row]): [string, Row] => [`jobs/${key}`, row])]
+const functions: [key: string, row: Row][] = [
+  ...endpointRows,
+  ...jobRows.map(([key, row]): [string, Row] => [`jobs/${key}`, row]),
+]
 const functionName = (stage: string, key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`
 
 describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
@@ -38,7 +40,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
     return one
   }
   const lambda = (key: string): Resource => {
-    const found = all("AWS::Lambda::Function").find(({ Properties }) => Properties.FunctionName === functionName(stage, key))
+    const found = all("AWS::Lambda::Function").find(
+      ({ Properties }) => Properties.FunctionName === functionName(stage, key),
+    )
     if (!found) throw new Error(`no function for ${key}`)
     return found
   }
@@ -77,7 +81,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         const handler = templates[stage].target(method, Integration.Uri["Fn::Join"][1].at(-2))
         return `${HttpMethod} ${pathOf(templates[stage], method, ResourceId)} → ${handler.Properties.FunctionName}`
       })
-      expect(methods.sort()).toEqual(endpointRows.map(([key, row]) => `${row.route} → ${functionName(stage, key)}`).sort())
+      expect(methods.sort()).toEqual(
+        endpointRows.map(([key, row]) => `${row.route} → ${functionName(stage, key)}`).sort(),
+      )
     })
 
     it("asks the authorizer on every route but those whose row says that it needs nothing", () => {
@@ -224,9 +230,11 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
 
   describe("Lambdas", () => {
     it("are those of the two tables and the authorizer", () => {
-      expect(all("AWS::Lambda::Function").map(({ Properties }) => Properties.FunctionName).sort()).toEqual(
-        ["authorizer", ...functions.map(([key]) => key)].map((key) => functionName(stage, key)).sort(),
-      )
+      expect(
+        all("AWS::Lambda::Function")
+          .map(({ Properties }) => Properties.FunctionName)
+          .sort(),
+      ).toEqual(["authorizer", ...functions.map(([key]) => key)].map((key) => functionName(stage, key)).sort())
     })
 
     it("run Node 24 on arm64 and log text into a group of the same stack", () => {
@@ -304,7 +312,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
   describe("asynchronous paths", () => {
     it("have a source for each job whose row names one", () => {
       const sources = [
-        ...all("AWS::Logs::SubscriptionFilter").map((one) => templates[stage].target(one, one.Properties.DestinationArn)),
+        ...all("AWS::Logs::SubscriptionFilter").map((one) =>
+          templates[stage].target(one, one.Properties.DestinationArn),
+        ),
         ...all("AWS::Scheduler::Schedule").map((one) => templates[stage].target(one, one.Properties.Target.Arn)),
       ].map(({ Properties }) => Properties.FunctionName)
       expect(sources.sort()).toEqual(
@@ -337,7 +347,11 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
             Effect === "Deny" && Condition?.Bool?.["aws:SecureTransport"] === "false",
         ).map(({ Resource }: Properties) => templates[stage].target(policy, Resource).id),
       )
-      expect(denied.sort()).toEqual(all("AWS::SQS::Queue").map(({ id }) => id).sort())
+      expect(denied.sort()).toEqual(
+        all("AWS::SQS::Queue")
+          .map(({ id }) => id)
+          .sort(),
+      )
     })
 
     it("hand the authorizer's lines on by one quoted term", () => {
@@ -390,7 +404,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       }
       for (const { text } of templates[stage].stacks) {
         expect(text).not.toMatch(/sym(svc|usr|ses)_[0-9A-Za-z]{18}/)
-        expect(text).not.toMatch(/\{\{resolve:|SecretString"|"NoEcho"|AKIA|ASIA|BEGIN [A-Z ]*PRIVATE KEY/)
+        expect(text).not.toMatch(/\{\{resolve:|"SecretString"|"NoEcho"|AKIA|ASIA|BEGIN [A-Z ]*PRIVATE KEY/)
       }
     })
   })

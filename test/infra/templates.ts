@@ -55,7 +55,9 @@ export class Templates {
   /** What `Ref` or `Fn::GetAtt` in a resource's own stack names. */
   target(from: Resource, reference: Properties): Resource {
     const id = reference?.Ref ?? reference?.["Fn::GetAtt"]?.[0]
-    const found = this.stacks.flatMap(({ resources }) => resources).find((one) => one.id === id && one.stack === from.stack)
+    const found = this.stacks
+      .flatMap(({ resources }) => resources)
+      .find((one) => one.id === id && one.stack === from.stack)
     if (!found) throw new Error(`${from.id} refers to ${JSON.stringify(reference)}, which ${from.stack} doesn't have`)
     return found
   }

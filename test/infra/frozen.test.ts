@@ -1,0 +1,41 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it, onTestFinished } from "vitest"
+import { synthesize } from "../../infra/local/synth.ts"
+import { type Resource, Templates } from "./templates.ts"
+
+const copy = new URL("./frozen.json", import.meta.url)
+
+const why = `
+What must survive a deployment has changed: DataStack of stage prod is not what test/infra/frozen.json holds. It is frozen, since
+  - a changed property of a secret's generator makes CloudFormation generate a new value: a new keyring ends every token;
+  - a changed key schema, name or logical id replaces the resource: the new table, or secret, is empty, and the old one is left behind;
+  - an index's keys can't be changed either: it is taken away, and built anew from every row.
+To change it all the same: plan how rows and secrets move (docs/runbook.md), write a page in docs/decisions, and copy what the
+comparison below shows as received into test/infra/frozen.json, in the same commit. A resource that is only added goes in there likewise.
+`
+
+it("keeps the keys, names and generators of what must survive", () => {
+  const directory = mkdtempSync(join(tmpdir(), "symbolon-frozen-"))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  synthesize("prod", directory)
+  const { name, resources } = new Templates(directory).stack("data")
+  const frozen = { stack: name, resources: Object.fromEntries(resources.map((one) => [one.id, frozenPartOf(one)])) }
+  expect(frozen, why).toEqual(JSON.parse(readFileSync(copy, "utf8")))
+})
+
+/** Whatever would replace a resource, or its contents, when it changes. */
+function frozenPartOf({ Type, Properties }: Resource) {
+  const { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes } = Properties
+  const { Name, BucketName, GenerateSecretString, KmsKeyId } = Properties
+  // As it stands in the file: without what isn't there.
+  return JSON.parse(
+    JSON.stringify({
+      Type,
+      ...{ Name, TableName, BucketName },
+      ...{ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes },
+      ...{ GenerateSecretString, KmsKeyId },
+    }),
+  )
+}

@@ -1,0 +1,29 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+
+export const root = new URL("../..", import.meta.url).pathname
+
+export interface Ended {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Running {
+  child: ChildProcess
+  /** What it has written so far. */
+  stdout: () => string
+  ended: Promise<Ended>
+}
+
+/** A node process of this test's own Node, in the project's folder. Whoever starts one ends it. */
+export function startNode(args: string[], env: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env } })
+  const texts = { stdout: "", stderr: "" }
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text) => {
+      texts[name] += text
+    })
+  const ended = once(child, "close").then(([status]) => ({ status, ...texts }))
+  return { child, stdout: () => texts.stdout, ended }
+}

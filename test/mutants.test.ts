@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { applyPatch, parsePatch } from "diff"
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
+
+/**
+ * The races and faults that no happy path shows: each has a seeded mutant in `test/mutants/`, a broken variant of the
+ * product, and the test file that must fail on it, within a tenth of its rounds. The patch is applied to a copy.
+ */
+const root = new URL("..", import.meta.url).pathname
+const races = "test/races"
+const store = "test/shared/store"
+const killers: Record<string, [file: string, test: string]> = {
+  "r1-token-name-guard": [`${races}/r1-names.race.test.ts`, "one token name"],
+  "r1-user-id-guard": [`${races}/r1-names.race.test.ts`, "one user_id"],
+  "r2-cached-rows": [`${races}/r2-revoke.race.test.ts`, "R2"],
+  "r2-state-unchecked": [`${races}/r2-revoke.race.test.ts`, "R2"],
+  "r5-upsert": [`${races}/r5-usage.race.test.ts`, "R5"],
+  "r5-backward": [`${races}/r5-usage.race.test.ts`, "R5"],
+  "f1-token-per-attempt": [`${store}/dynamodb.test.ts`, "however often its answers are lost"],
+  "f1-unprocessed-is-absent": [`${store}/dynamodb.test.ts`, "takes unprocessed keys for what they are"],
+  "f1-account-unchecked": [`${store}/tokens.test.ts`, "its account is deactivated"],
+}
+const patches = readdirSync(join(root, "test/mutants")).map((file) => file.replace(/\.patch$/, ""))
+
+let copy: string
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), "symbolon-mutants-"))
+  for (const name of ["shared", "functions", "infra", "test", "package.json", "vitest.config.ts", "tsconfig.json"])
+    cpSync(join(root, name), join(copy, name), { recursive: true })
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
+})
+afterAll(() => rmSync(copy, { recursive: true, force: true }))
+
+test("every patch has its killer, and every killer its patch", () => {
+  expect(patches.toSorted()).toEqual(Object.keys(killers).toSorted())
+})
+
+describe.each(Object.entries(killers))("%s", (name, [file, title]) => {
+  test(`is killed by: ${title}`, async () => {
+    expect(await failures(file, title), "on the product as it is").toEqual([])
+    const [patch] = parsePatch(readFileSync(join(root, "test/mutants", `${name}.patch`), "utf8"))
+    if (!patch?.oldFileName) throw new Error("not a patch")
+    const target = join(copy, patch.oldFileName.replace(/^a\//, ""))
+    const source = readFileSync(target, "utf8")
+    const mutated = applyPatch(source, patch)
+    if (mutated === false) throw new Error(`${name}.patch doesn't apply: the code that it breaks has changed`)
+    writeFileSync(target, mutated)
+    try {
+      expect(await failures(file, title), "on the mutant").not.toEqual([])
+    } finally {
+      writeFileSync(target, source)
+    }
+  })
+})
+
+/** Runs tests of the copy; the names of those that failed. Throws when none was run. */
+async function failures(file: string, title: string): Promise<string[]> {
+  const report = join(copy, "report.json")
+  rmSync(report, { force: true })
+  const child = spawn(
+    process.execPath,
+    ["node_modules/vitest/vitest.mjs", "run", file, "-t", title, "--reporter=json", `--outputFile=${report}`],
+    {
+      cwd: copy,
+      stdio: "ignore",
+      env: { ...process.env, SYMBOLON_ROUNDS: "0.1", SYMBOLON_ENGINE_ENDPOINT: inject("engineEndpoint") },
+    },
+  )
+  await once(child, "exit")
+  const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
+    testResults: { assertionResults: { title: string; status: string }[] }[]
+  }
+  const results = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === "passed" || status === "failed")
+  if (results.length === 0) throw new Error(`${file} ran no test`)
+  return results.filter(({ status }) => status === "failed").map(({ title }) => title)
+}

@@ -1,0 +1,68 @@
+import { beforeAll, expect, test } from "vitest"
+import { type Key, tokenKey } from "../../shared/store/table.ts"
+import { createToken, deleteToken, updateToken } from "../../shared/store/tokens.ts"
+import { recordUsage, type Usage } from "../../shared/store/usage.ts"
+import { createUser } from "../../shared/store/users.ts"
+import { anAdmin } from "../builders.ts"
+import { fakeRuntime, frozenClock } from "../fakes.ts"
+import { rounds } from "../rounds.ts"
+import { createTestTable, type TestTable } from "../tables.ts"
+
+/** R5. Kills the mutants r5-upsert and r5-backward. */
+let table: TestTable
+
+beforeAll(async () => {
+  table = await createTestTable()
+})
+
+const readThenWait = async <T>(keys: readonly Key[], until: Promise<void>): Promise<T[]> => {
+  const rows = await table.table.batchGet<T>(keys)
+  await until
+  return rows
+}
+
+test("R5 records of use twice, in any order, during a revocation and after deletion: the latest counts, no ghost", async () => {
+  const runtime = fakeRuntime(table.table, frozenClock())
+  const { user } = await createUser(runtime, anAdmin(), { user_type: "Service", name: "r5", role: "Member", teams: [] })
+  for (let round = 0; round < rounds(30); round++) {
+    const token = await createToken(runtime, anAdmin(), "all", {
+      name: `t${round}`,
+      type: "Service",
+      user_id: user.user_id,
+      expiration: "30d",
+      allowed_cidrs: [],
+    })
+    const useAfter = (seconds: number): Usage => ({
+      tokenId: token.id,
+      accountId: user.id,
+      usedAt: runtime.now() + seconds * 1000,
+      networks: { "203.0.113.0/24": runtime.now() + seconds * 1000 },
+    })
+    const use = (seconds: number) => recordUsage(runtime, [useAfter(seconds)])
+    const order = [5, 3, 9, 9, 1, 7]
+    await Promise.all([
+      updateToken(runtime, anAdmin(), "all", token.id, { active: false }),
+      ...order.map(use),
+      ...order.toReversed().map(use),
+    ])
+    expect(await table.table.get(tokenKey(token.id))).toMatchObject({
+      lastUsed: runtime.now() + 9000,
+      state: "REVOKED",
+      version: 2,
+    })
+    // One of them has read the row when it is deleted, and writes after: an upsert would bring it back.
+    const deleted = Promise.withResolvers<void>()
+    const late = { ...table.table, batchGet: <T>(keys: readonly Key[]) => readThenWait<T>(keys, deleted.promise) }
+    const lateUse = recordUsage({ ...runtime, table: late }, [useAfter(60)])
+    await Promise.all([
+      deleteToken(runtime, anAdmin(), "all", token.id, undefined).then(deleted.resolve),
+      lateUse,
+      ...order.map((n) => use(n + 60)),
+    ])
+    await use(120)
+    expect(await table.table.get(tokenKey(token.id))).toBeUndefined()
+  }
+  const rows = await table.dump()
+  expect(rows.filter(({ PK }) => PK.startsWith("TOK#"))).toEqual([])
+  expect(rows.filter(({ PK, SK }) => PK.startsWith("ACC#") && SK === "A")).toHaveLength(1)
+})

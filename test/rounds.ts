@@ -1,0 +1,5 @@
+/**
+ * How often a race is run: its size in CI, times SYMBOLON_ROUNDS (a tenth when a mutant has to be caught, more in the long
+ * run).
+ */
+export const rounds = (inCi: number): number => Math.max(1, Math.round(inCi * Number(process.env.SYMBOLON_ROUNDS ?? 1)))

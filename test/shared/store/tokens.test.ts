@@ -1,0 +1,170 @@
+import { beforeAll, describe, expect, test } from "vitest"
+import { Problem } from "../../../shared/contract/problems.ts"
+import { createTable, type Table } from "../../../shared/store/dynamodb.ts"
+import { type AccountItem, accountKey, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
+import { createToken, deleteToken, type IssuedToken, updateToken } from "../../../shared/store/tokens.ts"
+import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
+import { anAdmin } from "../../builders.ts"
+import { fakeRuntime, frozenClock } from "../../fakes.ts"
+import { startFaultProxy } from "../../fault-proxy.ts"
+import { createTestTable, type TestTable, testClient } from "../../tables.ts"
+
+/** What only a moment between a read and a write shows. Kills the mutant f1-account-unchecked. */
+let table: TestTable
+let names = 0
+
+beforeAll(async () => {
+  table = await createTestTable()
+})
+
+const runtimeOn = (on: Table = table.table) => fakeRuntime(on, frozenClock())
+
+async function anAccountWith(tokens: number) {
+  const { user } = await createUser(runtimeOn(), anAdmin(), {
+    user_type: "Service",
+    name: `account ${names++}`,
+    role: "Member",
+    teams: [],
+  })
+  const made = []
+  for (let n = 0; n < tokens; n++) made.push(await createToken(runtimeOn(), anAdmin(), "all", body(user.user_id, n)))
+  return { user, tokens: made }
+}
+
+const body = (userId: string, n: number) => ({
+  name: `t${n}`,
+  type: "Service" as const,
+  user_id: userId,
+  expiration: "30d",
+  allowed_cidrs: [],
+})
+
+/** A table on which something else happens just before the first transaction. */
+function interruptedBy(act: () => Promise<unknown>): Table {
+  let done = false
+  return {
+    ...table.table,
+    transact: async (steps) => {
+      if (!done) {
+        done = true
+        await act()
+      }
+      return table.table.transact(steps)
+    },
+  }
+}
+
+const problemOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "none",
+    (error) => (error instanceof Problem ? error.code : String(error)),
+  )
+const row = (id: number) => table.table.get<TokenItem>(tokenKey(id))
+const account = (id: number) => table.table.get<AccountItem>(accountKey(id))
+
+describe("creating a token, while", () => {
+  test("its account is deactivated: no token", async () => {
+    const { user } = await anAccountWith(0)
+    const late = interruptedBy(() => updateUser(runtimeOn(), anAdmin(), user.id, { active: false }, undefined))
+    expect(await problemOf(createToken(runtimeOn(late), anAdmin(), "all", body(user.user_id, 1)))).toBe(
+      "account-inactive",
+    )
+    expect((await account(user.id))?.tokens).toBe(0)
+  })
+
+  test("all its tokens are revoked: the new one is of the new epoch, and works", async () => {
+    const { user } = await anAccountWith(0)
+    const late = interruptedBy(() => revokeTokens(runtimeOn(), anAdmin(), user.id, { compromised: false }))
+    const token = await createToken(runtimeOn(late), anAdmin(), "all", body(user.user_id, 1))
+    expect(token.status).toBe("active")
+    expect((await row(token.id))?.epoch).toBe((await account(user.id))?.epoch)
+  })
+})
+
+describe("restoring a token, while", () => {
+  test("all tokens are revoked as compromised: refused", async () => {
+    const { user, tokens } = await anAccountWith(1)
+    const token = tokens[0] as IssuedToken
+    await updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: false })
+    const late = interruptedBy(() => revokeTokens(runtimeOn(), anAdmin(), user.id, { compromised: true }))
+    expect(await problemOf(updateToken(runtimeOn(late), anAdmin(), "all", token.id, { active: true }))).toBe(
+      "token-compromised",
+    )
+  })
+
+  test("it is deleted: not-found, and no ghost", async () => {
+    const { tokens } = await anAccountWith(1)
+    const token = tokens[0] as IssuedToken
+    await updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: false })
+    const late = interruptedBy(() => deleteToken(runtimeOn(), anAdmin(), "all", token.id, undefined))
+    expect(await problemOf(updateToken(runtimeOn(late), anAdmin(), "all", token.id, { active: true }))).toBe(
+      "not-found",
+    )
+    expect(await row(token.id)).toBeUndefined()
+  })
+})
+
+test("deleting a token, while it is restored, is refused, and the restored token stays", async () => {
+  const { user, tokens } = await anAccountWith(1)
+  const token = tokens[0] as IssuedToken
+  await updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: false })
+  const late = interruptedBy(() => updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: true }))
+  expect(await problemOf(deleteToken(runtimeOn(late), anAdmin(), "all", token.id, undefined))).toBe("token-active")
+  expect(await row(token.id)).toMatchObject({ state: "ACTIVE" })
+  expect((await account(user.id))?.tokens).toBe(1)
+})
+
+test("only idempotency records carry a ttl, so nothing else is ever deleted behind our back", async () => {
+  const { user } = await anAccountWith(1)
+  const idempotency = { principal: 1, keyHash: `key ${names++}`, requestHash: "request" }
+  await createToken(runtimeOn(), anAdmin(), "all", body(user.user_id, 9), idempotency)
+  const timed = (await table.dump()).filter((item) => "ttl" in item)
+  expect(timed.length).toBeGreaterThan(0)
+  for (const { PK } of timed) expect(PK).toMatch(/^IDEM#/)
+})
+
+test("an Idempotency-Key is good for 24 hours: one millisecond before, and at their end", async () => {
+  const { user } = await anAccountWith(0)
+  const runtime = runtimeOn()
+  const idempotency = { principal: 1, keyHash: `key ${names++}`, requestHash: "request" }
+  const create = (n: number) => createToken(runtime, anAdmin(), "all", body(user.user_id, n), idempotency)
+  await create(1)
+  runtime.clock.advance(86_400_000 - 1)
+  expect(await problemOf(create(1))).toBe("token-already-issued")
+  runtime.clock.advance(1)
+  expect(await problemOf(create(2))).toBe("none")
+  expect(await problemOf(create(2))).toBe("token-already-issued")
+})
+
+test("F1 every mutation under conflicts and lost answers happens once, with exactly its audit events", async () => {
+  const faulted = await createTestTable()
+  const mutated = 4
+  let turn = 0
+  const plan = [undefined, "conflict", undefined, "lost", "conflict"] as const
+  const proxy = await startFaultProxy(faulted.endpoint, (operation) =>
+    operation === "TransactWriteItems" ? plan[turn++ % plan.length] : undefined,
+  )
+  const runtime = runtimeOn(createTable(testClient(proxy.endpoint), faulted.name))
+  for (let n = 0; n < mutated; n++) {
+    const name = `f1 ${n}`
+    const { user } = await createUser(runtime, anAdmin(), { user_type: "Service", name, role: "Member", teams: [] })
+    const token = await createToken(runtime, anAdmin(), "all", body(user.user_id, n))
+    await updateUser(runtime, anAdmin(), user.id, { role: "Editor" }, undefined)
+    await updateToken(runtime, anAdmin(), "all", token.id, { active: false })
+    await updateToken(runtime, anAdmin(), "all", token.id, { active: true })
+    await revokeTokens(runtime, anAdmin(), user.id, { compromised: false })
+    await deleteToken(runtime, anAdmin(), "all", token.id, undefined)
+  }
+  await proxy.stop()
+  const rows = await faulted.dump()
+  const actions = rows.filter(({ PK }) => PK.startsWith("AUD#")).map(({ action }) => action)
+  const each = ["account.created", "account.tokens-revoked", "account.updated", "token.created"]
+  expect(actions.toSorted()).toEqual(
+    [...each, "token.deleted", "token.restored", "token.revoked"].flatMap((action) => Array(mutated).fill(action)),
+  )
+  expect(rows.filter(({ PK, SK }) => PK.startsWith("TOK#") || SK.startsWith("TN#"))).toEqual([])
+  expect(rows.filter(({ SK }) => SK === "A").map(({ tokens, epoch }) => [tokens, epoch])).toEqual(
+    Array(mutated).fill([0, 1]),
+  )
+  expect(proxy.seen.filter(({ fault }) => fault !== undefined).length).toBeGreaterThan(mutated * 7)
+})
