@@ -23,7 +23,7 @@ export function frozenClock(start: number | string = "2026-11-23T12:00:00Z"): Cl
 }
 
 /** Bytes that look random and are the same in every run (mulberry32). Another seed, other bytes. */
-export function seededBytes(seed: number): (size: number) => Uint8Array {
+function seededBytes(seed: number): (size: number) => Uint8Array {
   let state = seed
   const next = () => {
     state = (state + 0x6d2b79f5) | 0

@@ -31,10 +31,14 @@ export async function startEngine(directory?: string, kind = wantedKind()): Prom
   const port = await freePort()
   const child = spawn(command.file, command.args(port, directory), { stdio: "ignore" })
   const endpoint = `http://127.0.0.1:${port}`
+  // It must not outlive this process, also when that gives up.
+  const kill = () => child.kill("SIGKILL")
+  process.once("exit", kill)
+  child.once("exit", () => process.off("exit", kill))
   try {
     await answers(endpoint, child)
   } catch (error) {
-    child.kill("SIGKILL")
+    kill()
     throw error
   }
   return {
@@ -52,8 +56,8 @@ const wantedKind = (): EngineKind | undefined => process.env.SYMBOLON_ENGINE as 
 
 function findEngine(kind: EngineKind | undefined): Command {
   const found = [
-    ...(kind !== "dynamodb-local" ? [findDynoxide()] : []),
-    ...(kind !== "dynoxide" ? [findDynamoDbLocal()] : []),
+    ...(kind === undefined || kind === "dynoxide" ? [findDynoxide()] : []),
+    ...(kind === undefined || kind === "dynamodb-local" ? [findDynamoDbLocal()] : []),
   ].find((command) => command !== undefined)
   if (found) return found
   throw new Error(

@@ -105,7 +105,8 @@ async function handle(exchange: Exchange): Promise<void> {
     body: body.length > 0 ? body.toString() : null,
     isBase64Encoded: false,
   })
-  if ("error" in outcome) return answer(exchange, outcome.timedOut ? "INTEGRATION_TIMEOUT" : "INTEGRATION_FAILURE")
+  // To API Gateway, a Lambda that threw or ran out of time has given a malformed answer. Its own timeout of 29 s is longer.
+  if ("error" in outcome) return answer(exchange, "API_CONFIGURATION_ERROR")
   proxied(exchange, outcome.value)
 }
 
@@ -209,8 +210,6 @@ const defaults: Record<string, [status: number, message: string]> = {
   AUTHORIZER_FAILURE: [500, "Internal server error"],
   AUTHORIZER_CONFIGURATION_ERROR: [500, "Internal server error"],
   API_CONFIGURATION_ERROR: [502, "Internal server error"],
-  INTEGRATION_FAILURE: [504, "Internal server error"],
-  INTEGRATION_TIMEOUT: [504, "Endpoint request timed out"],
 }
 
 /** A gateway response: the template's own, its default for the class, or AWS's. */

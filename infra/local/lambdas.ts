@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads"
 import { type Assembly, account, type Properties, region } from "./template.ts"
 
 /** What an invocation came to: a value, or the error that Lambda would report. */
-export type Invocation = { value: unknown } | { error: string; timedOut?: true }
+export type Invocation = { value: unknown } | { error: string }
 
 export interface Lambdas {
   names: string[]
@@ -92,7 +92,7 @@ class Environment {
     const id = this.nextId++
     return new Promise((resolve) => {
       // Lambda ends an environment that doesn't answer in time.
-      const timer = setTimeout(() => this.end("Task timed out", true), this.timeout)
+      const timer = setTimeout(() => this.end("Task timed out"), this.timeout)
       this.waiting.set(id, (invocation) => {
         clearTimeout(timer)
         resolve(invocation)
@@ -101,9 +101,9 @@ class Environment {
     })
   }
 
-  async end(reason: string, timedOut = false): Promise<void> {
+  async end(reason: string): Promise<void> {
     this.onEnd()
-    for (const answer of this.waiting.values()) answer({ error: reason, ...(timedOut && { timedOut }) })
+    for (const answer of this.waiting.values()) answer({ error: reason })
     this.waiting.clear()
     await this.worker.terminate()
   }

@@ -9,7 +9,8 @@ import { synthesize } from "./synth.ts"
 
 /** `npm start`: builds, synthesizes, and serves the stage `local` on this machine. */
 const root = new URL("../..", import.meta.url).pathname
-const directory = join(root, ".local")
+// A test keeps its own elsewhere.
+const directory = process.env.SYMBOLON_LOCAL ?? join(root, ".local")
 const adminFile = join(directory, "admin.env")
 const adminEmail = "admin@example.com"
 

@@ -13,8 +13,8 @@ import { crc32 } from "node:zlib"
  * The handle is safe to log and to show: it names the token and proves nothing. The checksum lets a scanner, and the
  * authorizer, drop a garbage string without any I/O.
  */
-export const tokenClasses = { symsvc: "Service", symusr: "Personal", symses: "Session" } as const
-export type TokenClass = keyof typeof tokenClasses
+const tokenClasses = { symsvc: "Service", symusr: "Personal", symses: "Session" } as const
+type TokenClass = keyof typeof tokenClasses
 export type TokenType = (typeof tokenClasses)[TokenClass]
 
 /** What a well-formed string claims. Nothing in it is proven until its digest has been compared. */

@@ -141,7 +141,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
   })
 
   describe("gateway responses", () => {
-    const responses = () =>
+    const responses = (): Record<string, Properties> =>
       Object.fromEntries(
         all("AWS::ApiGateway::GatewayResponse").map(({ Properties }) => [Properties.ResponseType, Properties]),
       )

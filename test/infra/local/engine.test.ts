@@ -60,29 +60,30 @@ describe.each<[EngineKind, boolean]>([
   ["dynoxide", process.platform === "linux" && process.arch === "x64"],
   ["dynamodb-local", hasJava()],
 ])("%s", (kind, isHere) => {
-  it.runIf(isHere)("answers on a free port of this machine, and is gone when it is stopped", async () => {
-    const { endpoint, client, stop, kind: started } = await start(undefined, kind)
-    expect(started).toBe(kind)
-    expect(endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
-    await client.send(createTable)
-    await client.send(put)
-    expect((await client.send(get)).Item).toEqual(Item)
-    await stop()
-    expect(await listens(endpoint)).toBe(false)
-  })
+  it.runIf(isHere)(
+    "answers on a free port of this machine, keeps its data in a folder, and is gone when it is stopped",
+    async () => {
+      const directory = folderForTest()
+      const first = await start(directory, kind)
+      expect(first.kind).toBe(kind)
+      expect(first.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+      await first.client.send(createTable)
+      await first.client.send(put)
+      expect((await first.client.send(get)).Item).toEqual(Item)
+      await first.stop()
+      expect(await listens(first.endpoint)).toBe(false)
 
-  it.runIf(isHere)("keeps its data in a folder, and nothing without one", async () => {
-    const directory = folderForTest()
-    const first = await start(directory, kind)
-    await first.client.send(createTable)
-    await first.client.send(put)
-    await first.stop()
-    const second = await start(directory, kind)
-    expect((await second.client.send(get)).Item).toEqual(Item)
-    const other = await start(undefined, kind)
-    await expect(other.client.send(new DescribeTableCommand({ TableName: "things" }))).rejects.toMatchObject({
-      name: "ResourceNotFoundException",
-    })
+      const second = await start(directory, kind)
+      expect((await second.client.send(get)).Item).toEqual(Item)
+    },
+  )
+})
+
+it("keeps its data in memory when it has no folder: two engines know nothing of each other", async () => {
+  const [one, other] = await Promise.all([start(), start()])
+  await one.client.send(createTable)
+  await expect(other.client.send(new DescribeTableCommand({ TableName: "things" }))).rejects.toMatchObject({
+    name: "ResourceNotFoundException",
   })
 })
 

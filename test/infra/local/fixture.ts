@@ -165,7 +165,7 @@ export interface Answer {
 /** One request as raw bytes: `lines` are the request line and the headers. For what no HTTP client would send. */
 export async function raw(port: number, ...lines: string[]): Promise<Answer> {
   const socket = connect(port, "127.0.0.1")
-  socket.end([...lines, "Host: localhost", "Connection: close", "", ""].join("\r\n"))
+  socket.write([...lines, "Host: localhost", "Connection: close", "", ""].join("\r\n"))
   const chunks: Buffer[] = []
   for await (const chunk of socket) chunks.push(chunk)
   const text = Buffer.concat(chunks).toString()

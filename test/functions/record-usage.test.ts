@@ -1,0 +1,183 @@
+import { gzipSync } from "node:zlib"
+import { beforeAll, describe, expect, test } from "vitest"
+import { createTable } from "../../shared/store/dynamodb.ts"
+import { type AccountItem, accountKey, type TokenItem, tokenKey } from "../../shared/store/table.ts"
+import { createToken } from "../../shared/store/tokens.ts"
+import { coalesce, recordUsage } from "../../shared/store/usage.ts"
+import { createUser } from "../../shared/store/users.ts"
+import { digestUnder, parseKeyring } from "../../shared/token/keyring.ts"
+import { anAdmin } from "../builders.ts"
+import { type FakeRuntime, fakeRuntime } from "../fakes.ts"
+import { startFaultProxy } from "../fault-proxy.ts"
+import { createTestTable, type TestTable, testClient } from "../tables.ts"
+
+let table: TestTable
+let runtime: FakeRuntime
+let names = 0
+
+beforeAll(async () => {
+  table = await createTestTable()
+  runtime = fakeRuntime(table.table)
+})
+
+async function aToken() {
+  const name = `usage ${names++}`
+  const { user } = await createUser(runtime, anAdmin(), { user_type: "Service", name, role: "Member", teams: [] })
+  const body = { name: "t", type: "Service" as const, user_id: user.user_id, expiration: "30d", allowed_cidrs: [] }
+  const token = await createToken(runtime, anAdmin(), "all", body)
+  return { accountId: user.id, tokenId: token.id, bearerToken: token.bearer_token }
+}
+
+const line = (token: { accountId: number; tokenId: number }, at: number, more: object = {}) =>
+  JSON.stringify({
+    event: "token.used",
+    at,
+    accountId: token.accountId,
+    tokenId: token.tokenId,
+    network: "203.0.113.0/24",
+    matched: "current",
+    generation: 1,
+    ...more,
+  })
+const record = (...lines: string[]) => recordUsage(runtime, coalesce(lines))
+const rowOf = (tokenId: number) => table.table.get<TokenItem>(tokenKey(tokenId))
+
+describe("lines of a batch", () => {
+  test("become one use of each token: the latest time, every network", () => {
+    const [a, b] = [
+      { accountId: 1, tokenId: 2 },
+      { accountId: 3, tokenId: 4 },
+    ]
+    const uses = coalesce([
+      line(a, 2000),
+      line(b, 1000),
+      "not a line",
+      line(a, 3000, { network: "198.51.100.0/24" }),
+      JSON.stringify({ event: "token.verified", userAgent: '"token.used"' }),
+      line(a, 1000),
+    ])
+    expect(uses).toEqual([
+      {
+        tokenId: 2,
+        accountId: 1,
+        usedAt: 3000,
+        networks: { "203.0.113.0/24": 2000, "198.51.100.0/24": 3000 },
+      },
+      { tokenId: 4, accountId: 3, usedAt: 1000, networks: { "203.0.113.0/24": 1000 } },
+    ])
+  })
+})
+
+describe("a record", () => {
+  test("sets last_used, the network and the idle day, takes the flag away, and leaves the version", async () => {
+    const token = await aToken()
+    const before = (await rowOf(token.tokenId)) as TokenItem
+    await table.put({ ...before, flaggedAt: 1, idlePK: "FLAG#00", idleSK: "000001#x" })
+    const at = runtime.now() + 100 * 86_400_000
+    await record(line(token, at))
+    const after = (await rowOf(token.tokenId)) as TokenItem
+    expect(after).toMatchObject({ lastUsed: at, networks: { "203.0.113.0/24": at }, version: before.version })
+    expect(after.flaggedAt).toBeUndefined()
+    expect(after.idlePK).toBe(before.idlePK)
+    expect(String(after.idleSK) > String(before.idleSK)).toBe(true)
+  })
+
+  test("only moves forward: one millisecond before, at, and after the last", async () => {
+    const token = await aToken()
+    const at = runtime.now() + 5000
+    await record(line(token, at))
+    for (const [offset, expected] of [
+      [-1, at],
+      [0, at],
+      [1, at + 1],
+    ] as const) {
+      await record(line(token, at + offset))
+      expect((await rowOf(token.tokenId))?.lastUsed).toBe(expected)
+    }
+  })
+
+  test("keeps the latest sixteen networks", async () => {
+    const token = await aToken()
+    for (let n = 0; n < 20; n++) await record(line(token, runtime.now() + n, { network: `10.0.${n}.0/24` }))
+    const networks = Object.keys((await rowOf(token.tokenId))?.networks ?? {})
+    expect(networks.toSorted()).toEqual(Array.from({ length: 16 }, (_, n) => `10.0.${n + 4}.0/24`).toSorted())
+  })
+
+  test("reaches the account at most hourly", async () => {
+    const token = await aToken()
+    const last = async () => (await table.table.get<AccountItem>(accountKey(token.accountId)))?.lastUsed
+    const at = runtime.now()
+    await record(line(token, at))
+    for (const [later, expected] of [
+      [3_600_000 - 1, at],
+      [3_600_000, at],
+      [3_600_001, at + 3_600_001],
+    ] as const) {
+      await record(line(token, at + later))
+      expect(await last()).toBe(expected)
+    }
+  })
+
+  test("of another account's token, of an unknown one, and a poisoned one, block none of the others", async () => {
+    const [good, other] = [await aToken(), await aToken()]
+    const at = runtime.now() + 1000
+    const rows = (await table.dump()).length
+    await record(
+      line({ accountId: other.accountId, tokenId: good.tokenId }, at + 99_000),
+      line({ accountId: 7, tokenId: 8 }, at),
+      '{"event":"token.used","tokenId":"x"}',
+      line(other, at),
+    )
+    expect((await rowOf(good.tokenId))?.lastUsed).toBeUndefined()
+    expect((await rowOf(other.tokenId))?.lastUsed).toBe(at)
+    expect((await table.dump()).length).toBe(rows)
+  })
+
+  test("moves a digest to the newer key, once, and only of the generation that was proven", async () => {
+    const token = await aToken()
+    const k2 = "another-key-of-a-test-keyring-0123456789"
+    const keyring = parseKeyring(JSON.stringify({ mintFrom: {}, k1: "a-key-of-a-test-keyring-0123456789abcdef", k2 }))
+    const digest = digestUnder(keyring, "k2", token.bearerToken).toString("base64")
+    const rehash = { fromKeyPath: "k1", toKeyPath: "k2", digest }
+    await record(line(token, runtime.now() + 1, { rehash, generation: 2 }))
+    expect((await rowOf(token.tokenId))?.current.keyPath).toBe("k1")
+    await record(line(token, runtime.now() + 2, { rehash }))
+    const { current } = (await rowOf(token.tokenId)) as TokenItem
+    expect([current.keyPath, current.generation, Buffer.from(current.digest).toString("base64")]).toEqual([
+      "k2",
+      1,
+      digest,
+    ])
+    await record(line(token, runtime.now() + 3, { rehash: { ...rehash, digest: `${"A".repeat(43)}=` } }))
+    expect((await rowOf(token.tokenId))?.current).toEqual(current)
+  })
+
+  test("that meets a fault throws, so that it is delivered again, and then holds", async () => {
+    const token = await aToken()
+    let down = true
+    const proxy = await startFaultProxy(table.endpoint, (operation) =>
+      down && operation === "UpdateItem" ? "down" : undefined,
+    )
+    const faulted = { ...runtime, table: createTable(testClient(proxy.endpoint, 1), table.name) }
+    const uses = coalesce([line(token, runtime.now() + 1000)])
+    await expect(recordUsage(faulted, uses)).rejects.toThrow("unavailable")
+    down = false
+    await recordUsage(faulted, uses)
+    await proxy.stop()
+    expect((await rowOf(token.tokenId))?.lastUsed).toBe(runtime.now() + 1000)
+  })
+})
+
+test("the job takes what CloudWatch Logs delivers", async () => {
+  const { handler } = await import("../../functions/jobs/record-usage.ts")
+  const token = await aToken()
+  process.env.TABLE_NAME = table.name
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = table.endpoint
+  process.env.AWS_REGION = "us-east-1"
+  process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "test"
+  const at = runtime.now() + 1000
+  const data = { messageType: "DATA_MESSAGE", logEvents: [{ id: "1", timestamp: at, message: line(token, at) }] }
+  const event = { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } }
+  await handler(event, { awsRequestId: "r" } as never)
+  expect((await rowOf(token.tokenId))?.lastUsed).toBe(at)
+})

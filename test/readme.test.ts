@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type RunningStack, startTestStack } from "./local-stack.ts"
+
+const root = new URL("..", import.meta.url).pathname
+const readme = readFileSync(join(root, "README.md"), "utf8")
+const documents = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs/decisions")).map((f) => `docs/decisions/${f}`),
+]
+
+/** The blocks of the walk, in order: those that call curl. */
+const walk = [...readme.matchAll(/```bash\n([\s\S]*?)```/g)]
+  .map(([, block]) => block as string)
+  .filter((block) => block.includes("curl"))
+
+const has = (command: string) => spawnSync(command, ["--version"]).status === 0
+
+// Needs bash, and a curl with --json: not every machine with Node has them, every reader of the README does.
+describe.skipIf(!has("bash") || !has("curl"))("the README's walk", () => {
+  let stack: RunningStack
+  beforeAll(async () => {
+    stack = await startTestStack()
+  })
+  afterAll(() => stack.stop())
+
+  test("answers what it says, line by line", async () => {
+    const script = walk.join("\n").replace("source .local/admin.env; ", "")
+    const promised = [...script.matchAll(/^# (\d{3})/gm)].map(([, status]) => status)
+    expect(promised.slice(0, 5)).toEqual(["201", "201", "200", "200", "401"])
+    const { promise, resolve } = Promise.withResolvers<string>()
+    // curl, with its status written where it doesn't get into the answer.
+    const shadowed = `curl() { command curl -w '%{stderr}status %{http_code}\\n' "$@"; }\n${script}`
+    const child = spawn("bash", ["-c", shadowed], {
+      env: { ...process.env, SYMBOLON_URL: stack.url, SYMBOLON_TOKEN: stack.adminToken },
+    })
+    let told = ""
+    child.stderr.on("data", (chunk) => {
+      told += chunk
+    })
+    child.on("close", () => resolve(told))
+    const statuses = [...(await promise).matchAll(/status (\d{3})/g)].map(([, status]) => status)
+    expect(statuses).toEqual(promised)
+  })
+})
+
+test("every file that the documents name exists", () => {
+  for (const document of documents) {
+    const text = readFileSync(join(root, document), "utf8")
+    const named = [...text.matchAll(/`((?:shared|functions|infra|test|docs|\.ci)\/[\w./-]*\w)`/g)].map(
+      ([, path]) => path as string,
+    )
+    for (const path of named) expect([document, path, existsSync(join(root, path))]).toEqual([document, path, true])
+  }
+})

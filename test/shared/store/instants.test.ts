@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest"
+import type { Problem } from "../../../shared/contract/problems.ts"
+import { expiryOf, instantOf } from "../../../shared/store/instants.ts"
+import { flagsOf } from "../../../shared/store/shown-token.ts"
+import type { TokenItem } from "../../../shared/store/table.ts"
+
+const now = Date.parse("2026-11-23T12:00:00Z")
+const day = 86_400_000
+const iso = (offset: number) => new Date(now + offset).toISOString()
+
+/** Answers what was refused, or undefined. */
+const refusal = (expiration: string): string | undefined => {
+  try {
+    expiryOf(expiration, now)
+  } catch (error) {
+    return (error as Problem).extras.errors ? "refused" : String(error)
+  }
+}
+
+describe("expiryOf", () => {
+  test.each([
+    ["7d", now + 7 * day],
+    ["30d", now + 30 * day],
+    ["365d", now + 365 * day],
+    ["1y", now + 365 * day],
+    ["never", undefined],
+    ["2027-01-01T00:00:00Z", Date.UTC(2027, 0, 1)],
+    ["2027-01-01T00:00:00.999Z", Date.UTC(2027, 0, 1)],
+    ["2027-01-01T01:30:00+01:30", Date.UTC(2027, 0, 1)],
+    ["9999-12-31T23:59:59Z", Date.UTC(9999, 11, 31, 23, 59, 59)],
+    // Over the end of summer time in New York: instants know no wall clock.
+    ["2026-12-01T00:00:00-05:00", Date.UTC(2026, 11, 1, 5)],
+  ])("%s", (expiration, expected) => {
+    expect(expiryOf(expiration, now)).toBe(expected)
+  })
+
+  test.each(["6d", "366d", "0d", "07d", "7.5d", "7 d", "2y", "Never", "", "soon", "2026-02-31T00:00:00Z"])(
+    "refuses %j",
+    (expiration) => expect(refusal(expiration)).toBe("refused"),
+  )
+  test.each([
+    "2027-01-01",
+    "2027-01-01T00:00:00",
+    "2027-13-01T00:00:00Z",
+    "2027-01-01T25:00:00Z",
+    "12027-01-01T00:00:00Z",
+  ])("refuses %j, which is no RFC 3339 instant", (expiration) => expect(refusal(expiration)).toBe("refused"))
+
+  test("an instant is at least one hour ahead: a millisecond before, at, and after that hour", () => {
+    expect(refusal(iso(3_600_000 - 1))).toBe("refused")
+    expect(refusal(iso(3_600_000))).toBeUndefined()
+    expect(refusal(iso(3_600_000 + 1))).toBeUndefined()
+  })
+})
+
+test("instantOf prints whole seconds, rounded down", () => {
+  expect([instantOf(now), instantOf(now + 999), instantOf(now + 1000)]).toEqual([
+    "2026-11-23T12:00:00Z",
+    "2026-11-23T12:00:00Z",
+    "2026-11-23T12:00:01Z",
+  ])
+})
+
+describe("flags", () => {
+  const flags = (token: Partial<TokenItem>) => flagsOf({ createdAt: now, ...token } as TokenItem, now)
+
+  test("unused from 90 days after the last use, or after the creation of a token never used", () => {
+    const expiresAt = now + 100 * day
+    for (const [age, expected] of [
+      [90 * day - 1, []],
+      [90 * day, ["unused"]],
+      [90 * day + 1, ["unused"]],
+    ] as const) {
+      expect(flags({ expiresAt, createdAt: now - 200 * day, lastUsed: now - age })).toEqual(expected)
+      expect(flags({ expiresAt, createdAt: now - age })).toEqual(expected)
+    }
+  })
+
+  test("expiring from 30 days before the expiry until it", () => {
+    for (const [left, expected] of [
+      [30 * day + 1, []],
+      [30 * day, ["expiring"]],
+      [1, ["expiring"]],
+      [0, []],
+      [-1, []],
+    ] as const)
+      expect(flags({ expiresAt: now + left })).toEqual(expected)
+  })
+
+  test("never-expires without an expiry", () => expect(flags({})).toEqual(["never-expires"]))
+})
