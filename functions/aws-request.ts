@@ -21,8 +21,13 @@ type Environment = Record<string, string | undefined>
 export const attemptMilliseconds = 800
 export const attempts = 3
 
-const retryable =
-  /Throttling|ThroughputExceeded|RequestLimitExceeded|InternalServer|InternalFailure|ServiceUnavailable|RequestTimeTooSkewed/
+const retryable = /Throttling|ThroughputExceeded|RequestLimitExceeded|InternalServer|InternalFailure|ServiceUnavailable/
+
+/** A clock that is off by so much is why a signature was refused: AWS allows five minutes. */
+const skewMilliseconds = 240_000
+
+/** The service has decided: asking again changes nothing. */
+class Refused extends Error {}
 
 /** Answers the response's JSON. Throws after three attempts, or at once when the service refuses the request. */
 export function awsRequest(service: Service, env: Environment, now: () => number = Date.now): AwsRequest {
@@ -36,22 +41,21 @@ export function awsRequest(service: Service, env: Environment, now: () => number
   return async (operation, input) => {
     const body = JSON.stringify(input)
     for (let n = 1; ; n++) {
-      let failure: unknown
       try {
         const headers = sign(operation, body, now() + clockOffset)
         const options = { host: url.hostname, port: url.port, method: "POST", path: "/", agent, headers }
         const { status, date, answer } = await send(transport.request, options, body)
         if (status === 200) return answer
-        const type = String(answer.__type ?? status)
-        if (type.includes("RequestTimeTooSkewed") && date) clockOffset = Date.parse(date) - now()
-        failure = new Error(`${service} answered ${type.split("#").pop()}`)
-        if (status < 500 && !retryable.test(type)) throw Object.assign(failure as Error, { final: true })
+        const type = String(answer.__type ?? status).replace(/.*#/, "")
+        const skew = Date.parse(date ?? "") - now()
+        const skewed = Math.abs(skew - clockOffset) > skewMilliseconds
+        if (skewed) clockOffset = skew
+        const message = `${service} answered ${type}`
+        throw status >= 500 || skewed || retryable.test(type) ? new Error(message) : new Refused(message)
       } catch (error) {
-        if ((error as { final?: boolean }).final) throw error
-        // A keep-alive socket that died while idle looks like this too, and its request was never read.
-        failure = error
+        // A keep-alive socket that died while idle looks like a fault too, and its request was never read.
+        if (n >= attempts || error instanceof Refused) throw error
       }
-      if (n >= attempts) throw failure
       await sleep(Math.random() * 25 * 2 ** n)
     }
   }

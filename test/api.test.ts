@@ -128,6 +128,26 @@ describe("users", () => {
     expect(await typeOf(admin["users/update"]({ id: jo.id, body: { email: null } }))).toBe("422 validation-failed")
   })
 
+  test("an unknown team is told by its position, and a change of too many teams at once is refused", async () => {
+    const { admin } = stack
+    const create = (teams: string[]) => admin["users/create"]({ body: { name: uniqueName(), role: "Member", teams } })
+    const refused = await create(["Public", "data  quality", "Data Quality", "Nowhere"]).catch((error) => error)
+    expect(refused.problem.errors).toEqual([{ pointer: "/teams/3", detail: "must be the name of a team" }])
+    const [many, others] = ["m", "o"].map((letter) => Array.from({ length: 50 }, (_, n) => `${letter}${n}`)) as [
+      string[],
+      string[],
+    ]
+    for (const name of [...many, ...others]) await stack.rows.put({ ...aTeam(name) })
+    const user = await create(many)
+    expect(user.teams).toHaveLength(51)
+    const update = (teams: string[]) => typeOf(admin["users/update"]({ id: user.id, body: { teams } }))
+    expect(await update(others)).toBe("422 validation-failed")
+    expect(await update([...others.slice(0, 40), ...many.slice(0, 10)])).toBe("no problem")
+    expect(await update([])).toBe("no problem")
+    const uses = (await stack.rows.dump()).filter(({ PK }) => /^TEAM#[mo]\d+$/.test(PK)).map(({ uses }) => uses)
+    expect(uses).toEqual(Array(100).fill(0))
+  })
+
   test("an ETag guards a change: stale is 412, and the answer carries the next one", async () => {
     const created = await stack.send("/users", {
       method: "POST",

@@ -66,8 +66,9 @@ async function provideAdmin(stack: LocalStack): Promise<void> {
   writeFileSync(adminFile, `SYMBOLON_URL=${stack.url}\nSYMBOLON_TOKEN=${token}\n`, { mode: 0o600 })
 }
 
-const works = async (stack: LocalStack, token: string): Promise<boolean> =>
-  (await fetch(`${stack.url}/users/me`, { headers: { Authorization: `Bearer ${token}` } })).ok
+async function works(stack: LocalStack, token: string): Promise<boolean> {
+  return (await fetch(`${stack.url}/users/me`, { headers: { Authorization: `Bearer ${token}` } })).ok
+}
 
 async function issueToken(stack: LocalStack): Promise<string> {
   try {

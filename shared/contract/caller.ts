@@ -46,7 +46,10 @@ export function fromContext(context: Record<string, unknown> | null | undefined)
     userId: text("userId"),
     userType: text("userType") === "User" ? "User" : "Service",
     role,
-    teams: text("teams").split(",").filter(Boolean),
+    // An empty value may be left out on the way.
+    teams: String(context?.teams ?? "")
+      .split(",")
+      .filter(Boolean),
     tokenId: Number(text("tokenId")),
     handle: text("handle"),
     clientAddress: text("clientAddress"),

@@ -7,7 +7,7 @@ import { type TeamItem, teamKey } from "./table.ts"
 const everyone = { key: "public", name: "Public" }
 
 /** The key that a team's name leads to: lower case, white space to `_`. */
-export const teamKeyOf = (name: string): string => name.normalize("NFC").trim().toLowerCase().replaceAll(/\s/g, "_")
+export const teamKeyOf = (name: string): string => name.normalize("NFC").trim().toLowerCase().replaceAll(/\s+/g, "_")
 
 /** The keys of the teams that a request names: without `Public`, each once. */
 export const teamKeysOf = (names: readonly string[]): string[] =>
@@ -29,29 +29,28 @@ export async function teamNames(
   return new Map(teams.map((team) => [team.key, team.name]))
 }
 
+/** A transaction holds a hundred items, and the account's own are up to eight. */
+const mostChanges = 90
+
 /**
  * Steps that count an account in and out of teams. A team that isn't there is a 422 on the field that named it;
  * `names` are those of the request, for its position.
  */
-export const teamSteps = (from: readonly string[], to: readonly string[], names: readonly string[]): Step[] => [
-  ...to
-    .filter((key) => !from.includes(key))
-    .map((key) =>
-      update(teamKey(key), { add: { uses: 1 } }, exists, () =>
-        invalid({
-          pointer: `/teams/${names.findIndex((name) => teamKeyOf(name) === key)}`,
-          detail: "must be the name of a team",
-        }),
-      ),
+export function teamSteps(from: readonly string[], to: readonly string[], names: readonly string[]): Step[] {
+  const joined = to.filter((key) => !from.includes(key))
+  const left = from.filter((key) => !to.includes(key))
+  if (joined.length + left.length > mostChanges)
+    throw invalid({ pointer: "/teams", detail: `must change at most ${mostChanges} teams at once` })
+  const unknownTeam = (key: string) =>
+    invalid({
+      pointer: `/teams/${names.findIndex((name) => teamKeyOf(name) === key)}`,
+      detail: "must be the name of a team",
+    })
+  const others = where("attribute_exists(#PK) AND #uses > :none", { none: 0 })
+  return [
+    ...joined.map((key) => update(teamKey(key), { add: { uses: 1 } }, exists, () => unknownTeam(key))),
+    ...left.map((key) =>
+      update(teamKey(key), { add: { uses: -1 } }, others, () => new Error("a team was counted wrong")),
     ),
-  ...from
-    .filter((key) => !to.includes(key))
-    .map((key) =>
-      update(
-        teamKey(key),
-        { add: { uses: -1 } },
-        where("attribute_exists(#PK) AND #uses > :none", { none: 0 }),
-        () => new Error("a team was counted wrong"),
-      ),
-    ),
-]
+  ]
+}

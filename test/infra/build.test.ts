@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs"
-import { expect, it } from "vitest"
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { expect, it, onTestFinished } from "vitest"
 import { buildFunctions, entries } from "../../infra/build.ts"
 import { root } from "./node.ts"
 
@@ -19,8 +19,10 @@ it("leaves each bundle that is right where it is, also when two build at once", 
 })
 
 it("removes what has no entry any more", async () => {
-  const stale = `${root}dist/functions/no-entry/index.mjs`
-  mkdirSync(`${root}dist/functions/no-entry`, { recursive: true })
+  const folder = `${root}dist/functions/no-entry`
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const stale = `${folder}/index.mjs`
+  mkdirSync(folder, { recursive: true })
   writeFileSync(stale, "")
   await buildFunctions()
   expect(existsSync(stale)).toBe(false)

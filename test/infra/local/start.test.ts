@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { createServer } from "node:http"
+import { join } from "node:path"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { freePort } from "../../../infra/local/engine.ts"
+import { closed } from "../../../infra/local/secrets.ts"
+import { type Running, startNode } from "../node.ts"
+import { folderForTest, until } from "./fixture.ts"
+
+/** `npm start`, with a folder and a port of the test's own. It is ended with the test. */
+function start(directory: string, port: number | string, ...args: string[]): Running {
+  const running = startNode(["--import", "./infra/require-node.mjs", "infra/local/start.ts", ...args], {
+    SYMBOLON_LOCAL: directory,
+    PORT: String(port),
+  })
+  onTestFinished(async () => {
+    running.child.kill("SIGKILL")
+    await running.ended
+  })
+  return running
+}
+
+/** Waits until it is ready, or has ended without ever being so. */
+async function ready(running: Running): Promise<void> {
+  let ended = false
+  void running.ended.then(() => {
+    ended = true
+  })
+  await until(() => ended || running.stdout().includes("Symbolon is ready"), 60_000)
+  if (ended) throw new Error(`it ended instead: ${JSON.stringify(await running.ended)}`)
+}
+
+async function stopped(running: Running) {
+  running.child.kill("SIGINT")
+  return running.ended
+}
+
+const adminOf = (directory: string) => {
+  const text = readFileSync(join(directory, "admin.env"), "utf8")
+  return { url: /^SYMBOLON_URL=(\S+)$/m.exec(text)?.[1], token: /^SYMBOLON_TOKEN=(\S+)$/m.exec(text)?.[1] as string }
+}
+
+const me = (url: string | undefined, token: string) =>
+  fetch(`${url}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
+
+/** Processes whose parent is this one, by /proc. */
+const childrenOf = (pid: number): number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => statOf(name)?.[1] === String(pid))
+    .map(Number)
+
+/** State, parent and what follows of a process; undefined when it is gone. */
+function statOf(pid: number | string): string[] | undefined {
+  try {
+    // The name, in parentheses, may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  } catch {
+    return undefined
+  }
+}
+
+const isGone = (pid: number): boolean => (statOf(pid)?.[0] ?? "Z") === "Z"
+
+describe("npm start", () => {
+  it("serves, hands out an administrator's token, ends without a trace, and goes on where it was", {
+    timeout: 180_000,
+  }, async () => {
+    const directory = folderForTest()
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}/api`
+
+    const first = start(directory, port)
+    await ready(first)
+    expect(first.stdout()).toContain(`Symbolon is ready: ${url}`)
+    expect(statSync(join(directory, "admin.env")).mode & 0o777).toBe(0o600)
+    const admin = adminOf(directory)
+    expect(admin.url).toBe(url)
+    const response = await me(admin.url, admin.token)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ user_id: "admin@example.com", role: "Admin" })
+    // The token is in its file, and nowhere in what was printed.
+    expect(first.stdout()).not.toContain(admin.token)
+
+    const engines = process.platform === "linux" ? childrenOf(first.child.pid as number) : []
+    if (process.platform === "linux") expect(engines.length).toBeGreaterThan(0)
+    expect((await stopped(first)).status).toBe(0)
+    for (const pid of engines) await until(() => isGone(pid))
+    await expect(me(url, admin.token)).rejects.toThrow()
+
+    const second = start(directory, port)
+    await ready(second)
+    expect(adminOf(directory)).toEqual(admin)
+    expect((await me(url, admin.token)).status).toBe(200)
+    expect((await stopped(second)).status).toBe(0)
+
+    const fresh = start(directory, port, "--fresh")
+    await ready(fresh)
+    const other = adminOf(directory)
+    expect(other.token).not.toBe(admin.token)
+    expect((await me(url, other.token)).status).toBe(200)
+    expect((await me(url, admin.token)).status).toBe(401)
+    expect((await stopped(fresh)).status).toBe(0)
+  })
+})
+
+describe("npm start says what is wrong, and ends with 1:", () => {
+  it("a port that is in use, with a remedy", async () => {
+    const server = createServer().listen(0, "127.0.0.1")
+    onTestFinished(() => closed(server))
+    await until(() => server.listening)
+    const { port } = server.address() as { port: number }
+    const { status, stderr } = await start(folderForTest(), port).ended
+    expect(stderr).toContain(`port ${port} is in use. Stop what listens there, or choose another: PORT=3001 npm start`)
+    expect(status).toBe(1)
+  })
+
+  it.each(["abc", "0", "65536", "30.5", ""])("PORT=%s", async (port) => {
+    const { status, stderr } = await start(folderForTest(), port).ended
+    expect(stderr).toContain("PORT must be a number from 1 to 65535")
+    expect(status).toBe(1)
+  })
+
+  it("an option that it doesn't have", async () => {
+    const { status, stderr } = await start(folderForTest(), await freePort(), "--frehs").ended
+    expect(stderr).toContain("--frehs")
+    expect(status).toBe(1)
+  })
+})
