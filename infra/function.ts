@@ -76,11 +76,16 @@ function grants(stack: Stack, { stageName, table, leadingKeys, secrets }: Servic
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     })
   return [
-    new PolicyStatement({
-      actions: onTable,
-      resources: [tableArn],
-      ...(leadingKeys && { conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } } }),
-    }),
+    // A row may need nothing of the table itself, and IAM knows no statement without an action.
+    ...(onTable.length > 0
+      ? [
+          new PolicyStatement({
+            actions: onTable,
+            resources: [tableArn],
+            ...(leadingKeys && { conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } } }),
+          }),
+        ]
+      : []),
     ...onIndexes.map(
       ([action, index]) =>
         new PolicyStatement({ actions: [`dynamodb:${action}`], resources: [`${tableArn}/index/${index}`] }),

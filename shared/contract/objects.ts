@@ -116,7 +116,11 @@ export const issuedToken = z.strictObject({ ...token.shape, bearer_token: z.stri
 /** A revoked personal token tells how many tokens that were made with it still work. */
 export const updatedToken = z.strictObject({ ...token.shape, children: z.optional(z.int()) })
 
-const cidr = z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR such as 203.0.113.0/24 or 2001:db8::/48")
+const cidrMessage = "must be a CIDR such as 203.0.113.0/24 or 2001:db8::/48"
+const cidr = z.union([z.cidrv4(), z.cidrv6()], cidrMessage).check(
+  // zod takes any number for an IPv6 prefix, 1.5 too.
+  z.refine((text) => /\/(0|[1-9]\d{0,2})$/.test(text), cidrMessage),
+)
 const allowedCidrs = z.array(cidr).check(z.maxLength(50, "must have at most 50 entries"))
 
 export const newToken = z.strictObject({

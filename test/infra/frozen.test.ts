@@ -16,7 +16,7 @@ To change it all the same: plan how rows and secrets move (docs/runbook.md), wri
 comparison below shows as received into test/infra/frozen.json, in the same commit. A resource that is only added goes in there likewise.
 `
 
-it("keeps the keys, names and generators of what must survive", () => {
+it("keeps the keys, names and generators of what must survive", { timeout: 120_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), "symbolon-frozen-"))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   synthesize("prod", directory)

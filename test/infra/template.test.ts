@@ -21,7 +21,7 @@ beforeAll(() => {
     synthesize(stage, join(directory, stage))
     templates[stage] = new Templates(join(directory, stage))
   }
-})
+}, 120_000)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 /** Each function of ours: key, its row, and what the row alone doesn't say. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -9,7 +9,8 @@ import type { Properties } from "../templates.ts"
 export interface Fixture {
   /** The source of each Lambda's `index.mjs`, by function name. */
   functions?: Record<string, string>
-  timeoutSeconds?: number
+  /** Seconds, by function name; of the others, long enough for any machine. */
+  timeouts?: Record<string, number>
   /** `GET /things/{id}` → the function's name. Behind the authorizer, when there is one. */
   routes?: Record<string, string>
   /** Name of the authorizer's function. */
@@ -44,7 +45,7 @@ export function writeAssembly(directory: string, fixture: Fixture): string {
   })
   write("fixture.template.json", {
     Resources: {
-      ...Object.fromEntries(functions.map(([name]) => [name, lambda(name, fixture.timeoutSeconds ?? 10)])),
+      ...Object.fromEntries(functions.map(([name]) => [name, lambda(name, fixture.timeouts?.[name] ?? 60)])),
       ...(fixture.routes && api(fixture, fixture.routes)),
       ...fixture.resources,
     },
@@ -145,6 +146,10 @@ function api(fixture: Fixture, routes: Record<string, string>): Record<string, o
     }
   return resources
 }
+
+/** The finished lines of a file that somebody may be writing; none while there is no file. */
+export const linesOf = (file: string): string[] =>
+  existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : []
 
 /** Waits for what happens by itself, and soon. Throws at its deadline, so that a test fails there and says where. */
 export async function until(holds: () => boolean | Promise<boolean>, within = 10_000): Promise<void> {

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { expect, it, onTestFinished } from "vitest"
 import { createLambdas } from "../../../infra/local/lambdas.ts"
 import { createLogs, type Logs } from "../../../infra/local/logs.ts"
 import { Assembly } from "../../../infra/local/template.ts"
-import { assemblyFor, folderForTest, until } from "./fixture.ts"
+import { assemblyFor, folderForTest, linesOf, until } from "./fixture.ts"
 
 const watched = "/fixture/watched"
 
@@ -37,8 +37,6 @@ function start(failures = 0, pattern = '"token.used"'): { logs: Logs; directory:
   const deliveries = () => linesOf(received).map((line) => JSON.parse(line))
   return { logs, directory: join(directory, "logs"), deliveries }
 }
-
-const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [])
 
 const unpacked = (event: unknown) =>
   JSON.parse(gunzipSync(Buffer.from((event as { awslogs: { data: string } }).awslogs.data, "base64")).toString())

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { createLambdas } from "../../../infra/local/lambdas.ts"
 import { milliseconds, startSchedules } from "../../../infra/local/schedules.ts"
 import { Assembly } from "../../../infra/local/template.ts"
-import { assemblyFor, folderForTest, until } from "./fixture.ts"
+import { assemblyFor, folderForTest, linesOf, until } from "./fixture.ts"
 
 describe("milliseconds", () => {
   it.each([
@@ -32,14 +31,14 @@ describe("startSchedules", () => {
     const stop = start({ "rate(5 minutes)": '{"every":5}', "rate(1 hour)": undefined }, file)
 
     vi.advanceTimersByTime(299_999)
-    expect(existsSync(file)).toBe(false)
+    expect(linesOf(file)).toEqual([])
     vi.advanceTimersByTime(1)
-    await until(() => invocations(file).length === 1)
-    expect(invocations(file)).toEqual(['{"every":5}'])
+    await until(() => linesOf(file).length === 1)
+    expect(linesOf(file)).toEqual(['{"every":5}'])
 
     vi.advanceTimersByTime(3_300_000)
-    await until(() => invocations(file).length === 13)
-    expect(invocations(file).sort()).toEqual([...Array(12).fill('{"every":5}'), "{}"])
+    await until(() => linesOf(file).length === 13)
+    expect(linesOf(file).sort()).toEqual([...Array(12).fill('{"every":5}'), "{}"])
 
     stop()
     expect(vi.getTimerCount()).toBe(0)
@@ -49,8 +48,8 @@ describe("startSchedules", () => {
     const file = join(folderForTest(), "invoked")
     start({ "rate(30 days)": '{"monthly":true}', "rate(1 minute)": '{"often":true}' }, file)
     vi.advanceTimersByTime(60_000)
-    await until(() => invocations(file).length > 0)
-    expect(invocations(file)).toEqual(['{"often":true}'])
+    await until(() => linesOf(file).length > 0)
+    expect(linesOf(file)).toEqual(['{"often":true}'])
   })
 })
 
@@ -84,6 +83,3 @@ function start(schedules: Record<string, string | undefined>, file: string): () 
   })
   return stop
 }
-
-const invocations = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : []

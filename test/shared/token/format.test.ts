@@ -250,10 +250,12 @@ describe("encodeBase62", () => {
     ["one too great for nine digits", base ** 9n, 9],
     ["a negative integer", -1, 9],
     ["a negative bigint", -1n, 9],
-    ["a fraction", 0.5, 9],
-    ["what is no number", Number.NaN, 9],
   ])("throws RangeError for %s", (_what, value, width) => {
-    expect(() => encodeBase62(value, width)).toThrow(RangeError)
+    expect(() => encodeBase62(value, width)).toThrow(new RangeError("value does not fit its base62 width"))
+  })
+
+  test.each([0.5, Number.NaN, Number.POSITIVE_INFINITY])("throws RangeError for %d, which is no integer", (value) => {
+    expect(() => encodeBase62(value, 9)).toThrow(RangeError)
   })
 
   it("keeps the order of numbers, as text", () => {
@@ -275,6 +277,8 @@ describe("newId", () => {
     ["only the lower 12 of 16 random bits", start, [0xf0, 0x00], 0],
     ["the high byte above the low one", start, [0x01, 0x02], 0x102],
     ["one millisecond later", start + 1, [0, 0], 4096],
+    ["bits that aren't there, which count as none", start, [], 0],
+    ["one byte, which is the high one", start, [0x01], 0x100],
     ["the last instant of 41 bits", start + 2 ** 41 - 1, [0xff, 0xff], 2 ** 53 - 1],
   ])("%s", (_what, now, random, id) => {
     expect(newId(now, Uint8Array.from(random))).toBe(id)

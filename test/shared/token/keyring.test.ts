@@ -29,8 +29,12 @@ describe("parseKeyring accepts", () => {
     expect(parse({ k1: text1 }).mintFrom.size).toBe(0)
   })
 
-  test("an instant with milliseconds", () => {
-    expect(parse({ mintFrom: { k1: "2026-12-01T12:00:00.001Z" }, k1: text1 }).mintFrom.get("k1")).toBe(atNoon + 1)
+  test.each([
+    ["2026-12-01T12:00:00.001Z", 1],
+    ["2026-12-01T12:00:00.01Z", 10],
+    ["2026-12-01T12:00:00.1Z", 100],
+  ])("an instant with a fraction: %s", (instant, milliseconds) => {
+    expect(parse({ mintFrom: { k1: instant }, k1: text1 }).mintFrom.get("k1")).toBe(atNoon + milliseconds)
   })
 
   test.each(["k1", "k9", "k10", "k99999"])("the name %s", (name) => {
@@ -53,15 +57,17 @@ describe("parseKeyring accepts", () => {
 
 describe("parseKeyring refuses", () => {
   test.each([
-    ["no JSON", "k1"],
-    ["nothing", ""],
     ["null", "null"],
     ["an array", "[]"],
     ["an array of keys", secretOf([text1])],
     ["a string", secretOf(text1)],
     ["a number", "1"],
   ])("%s for the whole", (_what, secret) => {
-    expect(() => parseKeyring(secret)).toThrow(/^keyring: /)
+    expect(() => parseKeyring(secret)).toThrow("keyring: no object")
+  })
+
+  test.each(["", "k1", text1, "{", `{"k1":"${text1}"`])("what is no JSON: %j", (secret) => {
+    expect(() => parseKeyring(secret)).toThrow("keyring: not JSON")
   })
 
   test("no key", () => {
@@ -119,6 +125,8 @@ describe("parseKeyring refuses", () => {
     ["null", { k1: null }],
     ["an instant without a zone, which depends on the machine", { k1: "2026-12-01T12:00:00" }],
     ["an instant of another zone", { k1: "2026-12-01T12:00:00+01:00" }],
+    ["an instant finer than a millisecond", { k1: "2026-12-01T12:00:00.0001Z" }],
+    ["a year of six digits", { k1: "+002026-12-01T12:00:00Z" }],
     ["a date only", { k1: "2026-12-01" }],
     ["a thirteenth month", { k1: "2026-13-01T12:00:00Z" }],
     ["text before the instant", { k1: `x${noon}` }],
@@ -211,6 +219,12 @@ describe("mintingKey", () => {
       const mintFrom = Object.fromEntries(order.map((name) => [name, noon]))
       expect(mintingKey(parse({ mintFrom, ...keys }), atNoon)).toBe("k10")
     }
+  })
+
+  test("no time is the same as 1970", () => {
+    const keys = { k1: text1, k2: text2 }
+    expect(mintingKey(parse({ mintFrom: { k1: "1970-01-01T00:00:00Z" }, ...keys }), atNoon)).toBe("k2")
+    expect(mintingKey(parse({ mintFrom: { k2: "1970-01-01T00:00:00Z" }, ...keys }), atNoon)).toBe("k2")
   })
 
   test("throws while no key's time has come", () => {

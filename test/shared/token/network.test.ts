@@ -203,6 +203,7 @@ describe("isAllowedFrom", () => {
     "192.0.2.0/33",
     "192.0.2.0/-1",
     "192.0.2.0/24/24",
+    "x/192.0.2.0/24",
     "192.0.2.0/2.5",
     "192.0.2.0/ 8",
     "192.0.2.0/24x",
@@ -246,16 +247,17 @@ describe("what the schema of allowed_cidrs accepts", () => {
         if (!accepts(cidr)) return
         accepted++
         expect(isAllowedFrom([cidr], client)).toBeTypeOf("boolean")
-        const [network = "", bits] = cidr.split("/")
-        expect(isAllowedFrom([cidr], network)).toBe(Number.isInteger(Number(bits)))
+        expect(isAllowedFrom([cidr], cidr.split("/")[0] as string)).toBe(true)
       }),
       { numRuns: 2000 },
     )
-    expect(accepted).toBeGreaterThan(200)
+    expect(accepted).toBeGreaterThan(50)
   })
 
-  // A known gap of zod's cidrv6, which takes any number for a prefix. Such an entry holds nothing (see above).
-  test.fails.each(["2001:db8::/1.5", "2001:db8::/1e-7"])("has a whole prefix: not %s", (cidr) => {
-    expect(accepts(cidr)).toBe(false)
-  })
+  test.each(["2001:db8::/1.5", "2001:db8::/1e-7", "2001:db8::/", "2001:db8::/048"])(
+    "has a whole prefix: not %s",
+    (cidr) => {
+      expect(accepts(cidr)).toBe(false)
+    },
+  )
 })

@@ -68,7 +68,7 @@ describe("refuses", () => {
     expect(parseUsageLine(lineOf({ matched }))).toBeUndefined()
   })
 
-  test.each<[string, unknown]>([
+  test.each<readonly [string, unknown]>([
     ["null", null],
     ["false", false],
     ["a number", 1],
