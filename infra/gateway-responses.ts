@@ -34,6 +34,8 @@ export function addGatewayResponses(api: RestApi): void {
     ["UnknownResource", ResponseType.RESOURCE_NOT_FOUND, of("not-found"), {}, 404],
     ["Throttled", ResponseType.THROTTLED, of("too-many-requests"), retry, 429],
     ["IntegrationFailure", ResponseType.INTEGRATION_FAILURE, of("service-unavailable"), retry, 503],
+    // A Lambda that crashed, or ran out of time.
+    ["BrokenIntegration", ResponseType.API_CONFIGURATION_ERROR, of("service-unavailable"), retry, 503],
     ["IntegrationTimeout", ResponseType.INTEGRATION_TIMEOUT, of("service-unavailable"), retry, 503],
     // These stand for many statuses, so they set none, and their bodies name none.
     ["Default4xx", ResponseType.DEFAULT_4XX, { type: "about:blank", title: "Request refused", instance }, {}],

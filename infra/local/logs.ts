@@ -7,7 +7,8 @@ import { type Assembly, account, functionNameIn } from "./template.ts"
 /** CloudWatch Logs, as far as the template uses it: log groups, and subscription filters that hand lines to a Lambda. */
 export interface Logs {
   add: (logGroup: string, line: string) => void
-  stop: () => void
+  /** Delivers what still waits. */
+  stop: () => Promise<void>
 }
 
 /** Lines wait so long for company: CloudWatch delivers in batches too, within seconds. */
@@ -30,14 +31,16 @@ export function createLogs(assembly: Assembly, lambdasOf: () => Lambdas, directo
   let timer: NodeJS.Timeout | undefined
   let stopped = false
 
-  const deliver = () => {
+  const deliver = async () => {
+    clearTimeout(timer)
     timer = undefined
-    for (const { logGroup, target, batch } of subscriptions) {
-      if (batch.length === 0) continue
+    const due = subscriptions.filter(({ batch }) => batch.length > 0)
+    const invocations = due.map(({ logGroup, target, batch }) => {
       const logEvents = batch.splice(0).map((line, index) => ({ id: String(index), ...line }))
       const data = { messageType: "DATA_MESSAGE", owner: account, logGroup, logStream: "local", logEvents }
-      void invoke(target, { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } })
-    }
+      return invoke(target, { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } })
+    })
+    await Promise.all(invocations)
   }
   const invoke = async (target: string, event: unknown) => {
     for (let n = 1; n <= deliveries && !stopped; n++) {
@@ -53,12 +56,13 @@ export function createLogs(assembly: Assembly, lambdasOf: () => Lambdas, directo
       for (const subscription of subscriptions)
         if (subscription.logGroup === logGroup && line.includes(subscription.term)) {
           subscription.batch.push({ timestamp: Date.now(), message: line })
-          timer ??= setTimeout(deliver, batchMilliseconds)
+          timer ??= setTimeout(() => void deliver(), batchMilliseconds)
         }
     },
-    stop: () => {
+    stop: async () => {
+      // The last use before Ctrl-C is a use too.
+      await deliver()
       stopped = true
-      clearTimeout(timer)
     },
   }
 }

@@ -54,6 +54,7 @@ function readRoute(assembly: Assembly, method: Resource): Route {
   const { HttpMethod, AuthorizationType, AuthorizerId, Integration } = method.properties
   const resource = pathOf(assembly, method.stack, method.properties.ResourceId)
   if (Integration.Type !== "AWS_PROXY") throw new Error(`${HttpMethod} ${resource} is no Lambda proxy integration`)
+  if (HttpMethod === "ANY" || resource.includes("+}")) throw new Error(`${HttpMethod} ${resource} is not known locally`)
   const parameters = [...resource.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string)
   return {
     method: HttpMethod,

@@ -12,7 +12,7 @@ What must survive a deployment has changed: DataStack of stage prod is not what 
   - a changed property of a secret's generator makes CloudFormation generate a new value: a new keyring ends every token;
   - a changed key schema, name or logical id replaces the resource: the new table, or secret, is empty, and the old one is left behind;
   - an index's keys can't be changed either: it is taken away, and built anew from every row.
-To change it all the same: plan how rows and secrets move (docs/runbook.md), write a page in docs/decisions, and copy what the
+To change it all the same: plan how rows and secrets move, write a page in docs/decisions, and copy what the
 comparison below shows as received into test/infra/frozen.json, in the same commit. A resource that is only added goes in there likewise.
 `
 

@@ -164,6 +164,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         RESOURCE_NOT_FOUND: ["404", "/api/problems/not-found"],
         THROTTLED: ["429", "/api/problems/too-many-requests"],
         INTEGRATION_FAILURE: ["503", "/api/problems/service-unavailable"],
+        API_CONFIGURATION_ERROR: ["503", "/api/problems/service-unavailable"],
         INTEGRATION_TIMEOUT: ["503", "/api/problems/service-unavailable"],
         // They stand for many statuses.
         DEFAULT_4XX: [undefined, "about:blank"],
@@ -193,6 +194,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         RESOURCE_NOT_FOUND: always,
         THROTTLED: { ...always, ...retry },
         INTEGRATION_FAILURE: { ...always, ...retry },
+        API_CONFIGURATION_ERROR: { ...always, ...retry },
         INTEGRATION_TIMEOUT: { ...always, ...retry },
         DEFAULT_4XX: always,
         DEFAULT_5XX: { ...always, ...retry },

@@ -1,3 +1,4 @@
+// Long because every boundary comes in a pair, and every state of the source has its turn.
 import { describe, expect, it, test } from "vitest"
 import { refetchMilliseconds, secretCache } from "../../shared/secret-cache.ts"
 import { frozenClock } from "../fakes.ts"

@@ -1,3 +1,4 @@
+// Long because every vector and every rejected form of the design stands here.
 import { createHash, createSecretKey } from "node:crypto"
 import { crc32 } from "node:zlib"
 import fc from "fast-check"

@@ -29,6 +29,16 @@ describe("accepts", () => {
     expect(parseUsageLine(lineOf({ rehash }))).toEqual({ ...sound, rehash })
   })
 
+  test("a new digest of any 32 bytes, so with every character of base64", () => {
+    const seen = new Set<string>()
+    for (let byte = 0; byte < 256; byte++) {
+      const digest = Buffer.from(Array.from({ length: 32 }, (_, at) => (byte + at * 7) % 256)).toString("base64")
+      for (const character of digest) seen.add(character)
+      expect(parseUsageLine(lineOf({ rehash: { ...rehash, digest } }))?.rehash?.digest).toBe(digest)
+    }
+    expect(seen.size).toBe(65)
+  })
+
   test("a line with what else the authorizer writes", () => {
     const more = { route: "GET /users", handle: "symsvc_HSYTyqcksHSYTyqduY", userAgent: "curl/8.0" }
     expect(parseUsageLine(lineOf(more))).toMatchObject(sound)

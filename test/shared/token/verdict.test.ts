@@ -1,3 +1,4 @@
+// Long because the contract is told again here, as an independent oracle over every combination.
 import { createSecretKey } from "node:crypto"
 import { describe, expect, it, test } from "vitest"
 import { refusals } from "../../../shared/contract/refusals.ts"
