@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda"
 import { toContext } from "../shared/contract/caller.ts"
 import { type Refusal, refusals } from "../shared/contract/refusals.ts"
@@ -55,7 +56,7 @@ export const authorizer =
     // Garbage ends here: it costs no I/O.
     if (!claim) return refuse(ports, event, { code: "invalid-token" }, {})
     try {
-      return await verify(ports, event, bearerToken, claim)
+      return await withinDeadline(verify(ports, event, bearerToken, claim))
     } catch (error) {
       ports.write({
         event: "verification.failed",
@@ -66,6 +67,17 @@ export const authorizer =
       throw error
     }
   }
+
+/** Below the 3 s in which a caller gets an answer, and the Lambda's own timeout, which would end a warm environment. */
+const deadlineMilliseconds = 2800
+
+async function withinDeadline<T>(verification: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("deadline")), deadlineMilliseconds)
+  })
+  return Promise.race([verification, deadline]).finally(() => clearTimeout(timer))
+}
 
 /** The first calls to both services: connections, TLS, keys. For INIT, which runs at full CPU whatever the memory. */
 export const warmUp = (ports: Ports): Promise<unknown> =>
@@ -148,13 +160,13 @@ const origin = (event: Event, now: number) => ({
   userAgent: redact(event.requestContext.identity.userAgent ?? "").slice(0, 200),
 })
 
-/** All values of all Authorization headers, however their name is written; a blank one is none. */
+/** All values of all Authorization headers, however their name is written; blank ones alone are none. */
 function authorizations(event: Event): string[] {
   const headers = event.multiValueHeaders ?? {}
   const values = Object.keys(headers).flatMap((name) =>
     name.toLowerCase() === "authorization" ? (headers[name] ?? []) : [],
   )
-  return values.filter((value) => value.trim() !== "")
+  return values.some((value) => value.trim() !== "") ? values : []
 }
 
 /** A policy holds 512 characters, so it names the method and a wildcard: at a result TTL of 0 it serves this request only. */
@@ -179,6 +191,8 @@ async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string,
   let Keys: object[] = keys.map(({ PK, SK }) => ({ PK: { S: PK }, SK: { S: SK } }))
   for (let n = 0; Keys.length > 0; n++) {
     if (n > rereads) throw new Error("dynamodb left keys unprocessed")
+    // What leaves a key unprocessed is throttling.
+    if (n > 0) await sleep(Math.random() * 50 * n)
     const answer = await ports.dynamodb("BatchGetItem", {
       RequestItems: { [ports.tableName]: { Keys, ConsistentRead: true } },
     })

@@ -2,6 +2,7 @@ import middy from "@middy/core"
 import httpHeaderNormalizer from "@middy/http-header-normalizer"
 import httpJsonBodyParser from "@middy/http-json-body-parser"
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda"
+import * as z from "zod/mini"
 import { type Caller, fromContext } from "../shared/contract/caller.ts"
 import {
   type Body,
@@ -45,6 +46,7 @@ export interface Outcome<K extends EndpointKey> {
 /** API Gateway caps a body at 10 MB with an answer of its own; ours is the limit that counts. */
 const mostBodyBytes = 16 * 1024
 const parseJson = httpJsonBodyParser().before
+const noQuery = z.strictObject({})
 const answerHeaders = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" }
 
 /**
@@ -68,10 +70,11 @@ export function endpoint<K extends EndpointKey>(
       const runtime = runtimeOf()
       const { caller, scope } = permit(row, event)
       const id = row.route.includes("{id}") ? idOf(event.pathParameters?.id) : 0
-      const query = row.query && parsed(row.query, queryOf(event))
+      const query = parsed(row.query ?? noQuery, queryOf(event))
+      limitBody(event)
       const body = row.body && parsed(row.body, bodyOf(event))
-      const { cursor, limit, ...filters } = (query ?? {}) as Record<string, unknown>
-      const idempotencyKey = idempotencyKeyOf(event)
+      const { cursor, limit, ...filters } = query as Record<string, unknown>
+      const idempotencyKey = row.idempotencyKey && idempotencyKeyOf(event)
       const outcome = await call(runtime, {
         caller,
         scope,
@@ -123,12 +126,15 @@ function queryOf(event: APIGatewayProxyEvent): Record<string, string | string[] 
   return Object.fromEntries(values.map(([name, all = []]) => [name, all.length === 1 ? all[0] : all]))
 }
 
+function limitBody({ body, isBase64Encoded }: APIGatewayProxyEvent): void {
+  if (Buffer.byteLength(body ?? "", isBase64Encoded ? "base64" : "utf8") > mostBodyBytes)
+    throw new Problem("content-too-large")
+}
+
 /** The parsed body; none at all counts as `{}`, so that a body of optional fields may be left out. */
 function bodyOf(event: APIGatewayProxyEvent): unknown {
   const text = event.body ?? ""
   if (text === "") return {}
-  if (Buffer.byteLength(text, event.isBase64Encoded ? "base64" : "utf8") > mostBodyBytes)
-    throw new Problem("content-too-large")
   const request = { event: { ...event, body: text } }
   try {
     parseJson?.(request as unknown as Parameters<NonNullable<typeof parseJson>>[0])

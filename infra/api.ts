@@ -53,6 +53,7 @@ export class Api extends Construct {
         timeoutSeconds: 15,
         table: row.table,
         secrets: row.secrets,
+        environment: { SERVICE_EMAIL: stage.serviceEmail },
       })
       api.root
         .resourceForPath(path)

@@ -8,7 +8,7 @@ import { jobs } from "../shared/contract/jobs.ts"
  * Bundles every Lambda in one esbuild call, into `dist/functions/<key>/index.mjs`: the assets of synth, the local run, the
  * tests and the benchmarks alike. Nothing else writes `dist/`.
  */
-const root = new URL("..", import.meta.url).pathname
+const root = `${join(import.meta.dirname, "..")}/`
 
 /** The entry of each function, by its key: the key is the path. */
 export const entries: Record<string, string> = Object.fromEntries(

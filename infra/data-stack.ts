@@ -7,15 +7,17 @@ import {
   TableEncryptionV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb"
+import { LogGroup } from "aws-cdk-lib/aws-logs"
 import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager"
 import type { Construct } from "constructs"
 import { indexes, tableKeys, ttlAttribute } from "../shared/store/table.ts"
 import { acknowledge } from "./acknowledge.ts"
 import { names } from "./names.ts"
+import type { Stage } from "./stage.ts"
 
-/** What must survive: the table and the secrets. All of it is retained when the stack is deleted. */
+/** What must survive: the table, the secrets and the trail of requests. All of it is retained when the stack is deleted. */
 export class DataStack extends Stack {
-  constructor(scope: Construct, id: string, stageName: string, props: StackProps) {
+  constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
     this.table(names(stageName).table)
     // Frozen (test/infra/frozen.test.ts): CloudFormation makes a new value when a generator's property changes.
@@ -25,6 +27,12 @@ export class DataStack extends Stack {
     })
     this.secret("Cursor", names(stageName).cursor, {})
     this.secret("Edge", names(stageName).edge, {})
+    // The trail of requests, and the bridge between the two other stacks: one writes to it, the other subscribes.
+    new LogGroup(this, "AuthorizerLog", {
+      logGroupName: names(stageName).logGroup("authorizer"),
+      retention: stage.logRetention,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
   }
 
   private table(tableName: string): void {

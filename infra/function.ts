@@ -1,7 +1,8 @@
+import { join } from "node:path"
 import { ArnFormat, Duration, RemovalPolicy, Stack } from "aws-cdk-lib"
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam"
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda"
-import { LogGroup } from "aws-cdk-lib/aws-logs"
+import { type ILogGroup, LogGroup } from "aws-cdk-lib/aws-logs"
 import type { IQueue } from "aws-cdk-lib/aws-sqs"
 import type { Construct } from "constructs"
 import type { TableAction } from "../shared/contract/endpoints.ts"
@@ -19,6 +20,9 @@ export interface ServiceFunctionProps {
   /** Leading keys to which the table grant is narrowed; absent: all. */
   leadingKeys?: readonly string[]
   secrets: readonly ("keyring" | "cursor" | "edge")[]
+  environment?: Record<string, string>
+  /** One of another stack; absent: a log group of its own. */
+  logGroup?: ILogGroup
   deadLetterQueue?: IQueue
 }
 
@@ -27,11 +31,13 @@ export class ServiceFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     const { stageName, stage, key } = props
     const known = names(stageName)
-    const logGroup = new LogGroup(scope, `${id}Log`, {
-      logGroupName: known.logGroup(key),
-      retention: stage.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    })
+    const logGroup =
+      props.logGroup ??
+      new LogGroup(scope, `${id}Log`, {
+        logGroupName: known.logGroup(key),
+        retention: stage.logRetention,
+        removalPolicy: RemovalPolicy.DESTROY,
+      })
     // A role of our own: the default one may write to every log group.
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") })
     logGroup.grantWrite(role)
@@ -41,7 +47,7 @@ export class ServiceFunction extends LambdaFunction {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
-      code: Code.fromAsset(new URL(`../dist/functions/${key}`, import.meta.url).pathname),
+      code: Code.fromAsset(join(import.meta.dirname, "../dist/functions", key)),
       memorySize: props.memory,
       timeout: Duration.seconds(props.timeoutSeconds),
       role,
@@ -50,8 +56,7 @@ export class ServiceFunction extends LambdaFunction {
       environment: {
         TABLE_NAME: known.table,
         ...Object.fromEntries(props.secrets.map((secret) => [`${secret.toUpperCase()}_SECRET`, known[secret]])),
-        SERVICE_EMAIL: stage.serviceEmail,
-        ...(stage.adminTokenHours !== undefined && { ADMIN_TOKEN_HOURS: String(stage.adminTokenHours) }),
+        ...props.environment,
       },
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue }),
     })
@@ -90,7 +95,7 @@ function grants(stack: Stack, { stageName, table, leadingKeys, secrets }: Servic
       ([action, index]) =>
         new PolicyStatement({ actions: [`dynamodb:${action}`], resources: [`${tableArn}/index/${index}`] }),
     ),
-    // The audit trail is append-only: whatever else a role may ever be given, it can't change or delete an event.
+    // The audit trail is append-only: who may change rows may not change, or delete, an event.
     ...(table.some((action) => changing.includes(action))
       ? [
           new PolicyStatement({

@@ -24,6 +24,10 @@ export class Jobs extends Construct {
         timeoutSeconds: row.timeoutSeconds,
         table: row.table,
         secrets: row.secrets,
+        environment: {
+          SERVICE_EMAIL: stage.serviceEmail,
+          ...(stage.adminTokenHours !== undefined && { ADMIN_TOKEN_HOURS: String(stage.adminTokenHours) }),
+        },
         ...(deadLetterQueue && { deadLetterQueue }),
       })
       this.connect(key, row.source, handler, stageName, deadLetterQueue)

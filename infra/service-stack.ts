@@ -1,10 +1,12 @@
 import { Duration, Stack, type StackProps } from "aws-cdk-lib"
 import { RequestAuthorizer } from "aws-cdk-lib/aws-apigateway"
 import { PolicyStatement } from "aws-cdk-lib/aws-iam"
+import { LogGroup } from "aws-cdk-lib/aws-logs"
 import type { Construct } from "constructs"
 import { acknowledge } from "./acknowledge.ts"
 import { Api } from "./api.ts"
 import { ServiceFunction } from "./function.ts"
+import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
 
 /** The authorizer, and the API behind it. */
@@ -20,9 +22,12 @@ export class ServiceStack extends Stack {
       table: ["BatchGetItem"],
       leadingKeys: ["TOK#*", "ACC#*"],
       secrets: ["keyring", "edge"],
+      logGroup: LogGroup.fromLogGroupName(this, "AuthorizerLog", names(stageName).logGroup("authorizer")),
     })
     handler.addToRolePolicy(new PolicyStatement({ actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] }))
+    const streams = `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${names(stageName).logGroup("authorizer")}:*`
     acknowledge(handler.role ?? handler, {
+      [`AwsSolutions-IAM5[Resource::${streams}]`]: "The streams of its own log group, which Lambda names.",
       "AwsSolutions-IAM5[Resource::*]":
         "BatchGetSecretValue takes no resource; it returns only what GetSecretValue is granted on: two secrets.",
     })

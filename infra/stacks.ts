@@ -8,8 +8,8 @@ import { stageOf } from "./stage.ts"
 export function addStage(app: App, stageName: string) {
   const stage = stageOf(stageName)
   const id = (part: string) => `symbolon-${stageName}-${part}`
-  const data = new DataStack(app, id("data"), stageName, {
-    description: `Symbolon ${stageName}: table and secrets`,
+  const data = new DataStack(app, id("data"), stageName, stage, {
+    description: `Symbolon ${stageName}: table, secrets, trail of requests`,
     terminationProtection: true,
   })
   const service = new ServiceStack(app, id("service"), stageName, stage, {

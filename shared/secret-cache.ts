@@ -20,7 +20,7 @@ export function secretCache<T>(fetch: () => Promise<T>, now: () => number): Secr
 
   const refresh = async (): Promise<T> => {
     const started = now()
-    // Set before the answer, so that a failing source is asked once in 30 s, not once a request.
+    // Set before the answer: who has a value asks a failing source once in 30 s, not once a request.
     staleAt = started + refetchMilliseconds
     refetchableAt = started + refetchMilliseconds
     try {

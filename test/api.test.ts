@@ -148,6 +148,15 @@ describe("users", () => {
     expect(uses).toEqual(Array(100).fill(0))
   })
 
+  test("at most fifty teams, counted as teams and not as names", async () => {
+    const names = Array.from({ length: 51 }, (_, n) => `five${n}`)
+    for (const name of names) await stack.rows.put({ ...aTeam(name) })
+    const create = (teams: string[]) =>
+      typeOf(stack.admin["users/create"]({ body: { name: uniqueName(), role: "Member", teams } }))
+    expect(await create(names)).toBe("422 validation-failed")
+    expect(await create(["Public", ...names.slice(0, 50), "FIVE0"])).toBe("no problem")
+  })
+
   test("an ETag guards a change: stale is 412, and the answer carries the next one", async () => {
     const created = await stack.send("/users", {
       method: "POST",
@@ -250,6 +259,12 @@ describe("tokens", () => {
     expect(await typeOf(create(100))).toBe("no problem")
   })
 
+  test("a user_id that is longer than any can be is refused, also where it only filters", async () => {
+    const user_id = "a".repeat(3000)
+    for (const list of ["user-tokens/list", "user-tokens/list-service"] as const)
+      expect(await typeOf(stack.admin[list]({ query: { user_id } }))).toBe("422 validation-failed")
+  })
+
   test("whom a token can be for", async () => {
     const { admin } = stack
     const human = await aHuman(stack, "Editor")
@@ -262,6 +277,10 @@ describe("tokens", () => {
     expect(await create({ type: "Service", user_id: human.userId })).toBe("422 validation-failed")
     expect(await create({ type: "Personal", user_id: human.userId })).toBe("422 validation-failed")
     expect(await create({ type: "Personal" }, stack.as(service.bearerToken))).toBe("403 personal-tokens-need-a-human")
+    // What isn't permitted is told before what is wrong with it.
+    expect(await create({ type: "Personal", expiration: "soon" }, stack.as(service.bearerToken))).toBe(
+      "403 personal-tokens-need-a-human",
+    )
     expect(await create({ type: "Service", user_id: service.userId }, stack.as(human.bearerToken))).toBe(
       "403 insufficient-role",
     )
@@ -368,6 +387,7 @@ describe("Idempotency-Key", () => {
     const idempotencyKey = randomUUID()
     const body = { name: uniqueName(), role: "Member" as const }
     const user = await admin["users/create"]({ body, idempotencyKey })
+    await admin["users/update"]({ id: user.id, body: { purpose: "changed since" } })
     expect(await admin["users/create"]({ body, idempotencyKey })).toEqual(user)
     expect(await typeOf(admin["users/create"]({ body: { ...body, role: "Editor" }, idempotencyKey }))).toBe(
       "422 idempotency-key-reused",
@@ -427,9 +447,14 @@ describe("nothing secret comes back", () => {
       }),
       await stack.send("/users", { token, method: "POST", body: JSON.stringify({ [bearerToken]: 1 }) }),
       await stack.send("/users", { token, method: "POST", body: bearerToken }),
+      await stack.send("/users", {
+        token,
+        method: "POST",
+        body: JSON.stringify({ name: "x", role: "Member", email: `${bearerToken}@example.com` }),
+      }),
       await stack.send("/users", { token, method: "PATCH" }),
     ]
-    expect(answers.map(({ status }) => status)).toEqual([404, 404, 200, 422, 200, 401, 422, 422, 400, 404])
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 200, 422, 200, 401, 422, 422, 400, 422, 404])
     const all = (await Promise.all(answers.map((answer) => answer.text()))).join("\n") + stack.logs()
     expect(all).toContain(bearerToken.slice(0, 25))
     for (let at = 0; at + 8 <= secret.length; at++) expect(all).not.toContain(secret.slice(at, at + 8))

@@ -7,7 +7,7 @@ import { endpoints } from "../shared/contract/endpoints.ts"
 import { jobs } from "../shared/contract/jobs.ts"
 
 /** infra → shared ← functions. What esbuild bundles is what would run: imports of types alone aren't there. */
-const root = new URL("..", import.meta.url).pathname
+const root = `${join(import.meta.dirname, "..")}/`
 
 const files = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })

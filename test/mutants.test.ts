@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
  * The races and faults that no happy path shows: each has a seeded mutant in `test/mutants/`, a broken variant of the
  * product, and the test file that must fail on it, within a tenth of its rounds. The patch is applied to a copy.
  */
-const root = new URL("..", import.meta.url).pathname
+const root = `${join(import.meta.dirname, "..")}/`
 const races = "test/races"
 const store = "test/shared/store"
 const killers: Record<string, [file: string, test: string]> = {

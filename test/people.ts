@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { Role } from "../shared/contract/permissions.ts"
+import { tokenKey } from "../shared/store/table.ts"
 import { createToken } from "../shared/store/tokens.ts"
 import { createUser } from "../shared/store/users.ts"
 import { newId } from "../shared/token/format.ts"
@@ -24,7 +25,11 @@ export async function aHuman(stack: RunningStack, role: Role, at = Date.now(), e
     teams: [],
     email,
   })
-  const caller = anAdmin({ accountId: user.id, userId: email, role, tokenId: newId(at, new Uint8Array(2)) })
+  // It calls with a session, as after a sign-in.
+  const tokenId = newId(at, crypto.getRandomValues(new Uint8Array(2)))
+  const session = { id: tokenId, accountId: user.id, type: "Session", state: "ACTIVE", epoch: 0 }
+  await stack.rows.put({ ...tokenKey(tokenId), ...session })
+  const caller = anAdmin({ accountId: user.id, userId: email, role, tokenId })
   const token = await createToken(runtime, caller, "own", {
     name: "mine",
     type: "Personal",

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type RunningStack, startTestStack } from "./local-stack.ts"
 
-const root = new URL("..", import.meta.url).pathname
+const root = `${join(import.meta.dirname, "..")}/`
 const readme = readFileSync(join(root, "README.md"), "utf8")
 const documents = [
   "README.md",

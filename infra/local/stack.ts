@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
+import { type JobKey, jobs } from "../../shared/contract/jobs.ts"
 import { type EngineKind, startEngine } from "./engine.ts"
 import { startGateway } from "./gateway.ts"
 import { createLambdas, type Lambdas } from "./lambdas.ts"
@@ -87,7 +88,10 @@ const jobRunner = (lambdas: Lambdas, stageName: string) => async (key: string, e
   return outcome.value
 }
 
-/** `POST /_local/invoke/<job>` with an optional JSON event: runs a job now, instead of waiting for its schedule. */
+/**
+ * `POST /_local/invoke/<job>` with an optional JSON event: runs a job now, instead of waiting for its source. Not those that
+ * have none, and are an operator's alone: on AWS IAM guards them, and here nothing would.
+ */
 async function local(
   request: IncomingMessage,
   response: ServerResponse,
@@ -105,6 +109,8 @@ async function local(
   const host = request.headers.host?.replace(/:\d+$/, "")
   if (request.headers.origin !== undefined || (host !== "127.0.0.1" && host !== "localhost"))
     return send(403, { message: "only from this machine's command line" })
+  if (!(key in jobs)) return send(404, { message: `there is no job ${key}` })
+  if (jobs[key as JobKey].source === "operator") return send(403, { message: "this job is an operator's alone" })
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
   try {

@@ -8,7 +8,7 @@ import { type LocalStack, startStack } from "./stack.ts"
 import { synthesize } from "./synth.ts"
 
 /** `npm start`: builds, synthesizes, and serves the stage `local` on this machine. */
-const root = new URL("../..", import.meta.url).pathname
+const root = join(import.meta.dirname, "../..")
 // A test keeps its own elsewhere.
 const directory = process.env.SYMBOLON_LOCAL ?? join(root, ".local")
 const adminFile = join(directory, "admin.env")
@@ -32,20 +32,22 @@ async function main(): Promise<void> {
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)
   say("starting")
-  const stack = await startStack({
+  let stack: LocalStack | undefined
+  // From here on there are processes to end: those of a half-started stack end with this one.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => {
+      Promise.resolve(stack?.stop()).then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
+    })
+  stack = await startStack({
     assembly,
     stageName: "local",
     directory,
     port,
     onAccess: (line) => console.log(line),
   })
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => {
-      stack.stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      )
-    })
   await provideAdmin(stack)
   console.log(`
 Symbolon is ready: ${stack.url}   (table: ${stack.engine}, data and logs: .local/)

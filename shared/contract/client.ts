@@ -66,7 +66,7 @@ export function createClient(url: string, token: () => string, send: typeof fetc
     const row: Endpoint = endpoints[key]
     const response = await send(requestOf(row, url, token(), given))
     const text = await response.text()
-    if (!response.ok) throw new ApiProblem(response.status, problemSchema.parse(JSON.parse(text)))
+    if (!response.ok) throw new ApiProblem(response.status, problemOf(text))
     return row.reply?.parse(JSON.parse(text))
   }
   async function* all(key: EndpointKey, given: AnyArguments) {
@@ -82,6 +82,15 @@ export function createClient(url: string, token: () => string, send: typeof fetc
   }
   const calls = Object.keys(endpoints).map((key) => [key, (given: AnyArguments) => call(key as EndpointKey, given)])
   return { ...Object.fromEntries(calls), all } as unknown as Client
+}
+
+/** Not every refusal is ours: API Gateway has answers that no template styles, and a proxy in between has its own. */
+function problemOf(text: string): ProblemDetails {
+  try {
+    return problemSchema.parse(JSON.parse(text))
+  } catch {
+    return { type: "about:blank" }
+  }
 }
 
 interface AnyArguments {

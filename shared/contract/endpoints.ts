@@ -22,6 +22,8 @@ export interface Endpoint {
   table: readonly TableAction[]
   /** Secrets that it reads. Who only lists never reads the keyring. */
   secrets: readonly ("keyring" | "cursor")[]
+  /** A repeat of the same request under the same key makes nothing. */
+  idempotencyKey?: "honoured"
   query?: z.ZodMiniType
   body?: z.ZodMiniType
   success: 200 | 201 | 204
@@ -38,6 +40,7 @@ export const endpoints = {
     needs: "users:write",
     table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
     secrets: [],
+    idempotencyKey: "honoured",
     body: object.newUser,
     success: 201,
     reply: object.user,
@@ -95,8 +98,9 @@ export const endpoints = {
     route: "POST /user-tokens",
     needs: "users:write",
     orOwn: true,
-    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
+    table: ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
     secrets: ["keyring"],
+    idempotencyKey: "honoured",
     body: object.newToken,
     success: 201,
     reply: object.issuedToken,
@@ -106,7 +110,7 @@ export const endpoints = {
     needs: "own",
     table: ["GetItem", "BatchGetItem", "Query@list"],
     secrets: ["cursor"],
-    query: z.strictObject({ ...object.paging, user_id: z.optional(z.string()) }),
+    query: z.strictObject({ ...object.paging, user_id: object.userId }),
     success: 200,
     reply: object.page(object.token),
   },
@@ -117,7 +121,7 @@ export const endpoints = {
     secrets: ["cursor"],
     query: z.strictObject({
       ...object.paging,
-      user_id: z.optional(z.string()),
+      user_id: object.userId,
       status: z.optional(object.tokenStatus),
       flag: z.optional(object.tokenFlag),
       q: object.part,
@@ -129,7 +133,7 @@ export const endpoints = {
     route: "GET /user-tokens/{id}",
     needs: "users:write",
     orOwn: true,
-    table: ["BatchGetItem", "GetItem"],
+    table: ["GetItem"],
     secrets: [],
     success: 200,
     reply: object.token,

@@ -7,6 +7,8 @@ import { containsToken } from "./scanner.ts"
  * A check's message is fixed text: it is answered to the caller, who may have put a secret where a name belongs.
  */
 
+const noTokens = "must not hold a bearer token"
+
 const characters = (text: string): number => [...text].length
 
 const text = (least: number, most: number) =>
@@ -19,7 +21,7 @@ const text = (least: number, most: number) =>
       `must have ${least} to ${most} characters`,
     ),
     z.refine((value) => !/\p{Cc}/u.test(value), "must have no control characters"),
-    z.refine((value) => !containsToken(value), "must not hold a bearer token"),
+    z.refine((value) => !containsToken(value), noTokens),
   )
 
 const name = text(1, 100)
@@ -27,14 +29,16 @@ const teamName = text(1, 64)
 /** Free text that people read: why, what for. */
 const note = text(0, 500)
 export const reason = z.optional(note)
-export const email = z
-  .string()
-  .check(
-    z.trim(),
-    z.toLowerCase(),
-    z.maxLength(254, "must have at most 254 characters"),
-    z.email("must be an email address"),
-  )
+export const email = z.string().check(
+  z.trim(),
+  // Before it is lower-cased, which would hide a token and keep most of its secret.
+  z.refine((value) => !containsToken(value), noTokens),
+  z.toLowerCase(),
+  z.maxLength(254, "must have at most 254 characters"),
+  z.email("must be an email address"),
+)
+/** As somebody names an account: longer than any user_id can be, shorter than a key may be. */
+export const userId = z.optional(z.string().check(z.maxLength(300, "must have at most 300 characters")))
 const role = z.enum(roles)
 const userType = z.enum(["Service", "User"])
 const id = z.int().check(z.positive())
@@ -64,7 +68,8 @@ export const me = z.strictObject({
   token: z.strictObject({ id, handle: z.string(), name: z.string(), expiration: z.nullable(instant) }),
 })
 
-const teamList = z.array(teamName).check(z.maxLength(51, "must have at most 50 teams besides Public"))
+/** Names may repeat, and mean one team: how many teams they are is counted by key, in shared/store/teams.ts. */
+const teamList = z.array(teamName).check(z.maxLength(100, "must have at most 100 entries"))
 
 export const newUser = z.strictObject({
   user_type: z._default(userType, "Service"),
@@ -126,8 +131,8 @@ const allowedCidrs = z.array(cidr).check(z.maxLength(50, "must have at most 50 e
 export const newToken = z.strictObject({
   name,
   type: z.enum(["Service", "Personal"]),
-  user_id: z.optional(z.string().check(z.maxLength(300, "is too long"))),
-  /** Turned into an instant by `shared/store/expiration.ts`, where the clock and the policy are. */
+  user_id: userId,
+  /** Turned into an instant by `shared/store/instants.ts`, where the clock and the policy are. */
   expiration: z.string().check(z.maxLength(40, "is too long")),
   allowed_cidrs: z._default(allowedCidrs, []),
   reason,
@@ -162,8 +167,10 @@ export const paging = {
     ),
     50,
   ),
-  cursor: z.optional(z.string().check(z.maxLength(1024, "is too long"))),
+  cursor: z.optional(z.string()),
 }
 /** A case-insensitive part of what people recognize a row by. */
-export const part = z.optional(z.string().check(z.maxLength(100, "must have at most 100 characters")))
+export const part = z.optional(
+  z.string().check(z.normalize("NFC"), z.maxLength(100, "must have at most 100 characters")),
+)
 export const filters = { role: z.optional(role), userType: z.optional(userType), team: z.optional(teamName) }

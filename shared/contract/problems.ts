@@ -80,6 +80,7 @@ export const problems = {
     title: "Token active",
     detail: "Only a revoked token can be deleted. Revoke it first.",
   },
+  "token-not-active": { status: 409, title: "Token not active", detail: "The token is not active." },
   "token-already-issued": {
     status: 409,
     title: "Token already issued",
@@ -117,7 +118,7 @@ export const problems = {
   "service-unavailable": {
     status: 503,
     title: "Service unavailable",
-    detail: "Nothing was lost. Try again; a creation, with the same Idempotency-Key.",
+    detail: "Try again; a creation with the same Idempotency-Key.",
   },
 } as const satisfies Record<string, ProblemType>
 

@@ -1,6 +1,6 @@
 /**
  * The closed list of codes with which the authorizer refuses a credential: all that `$context.authorizer.code` can hold.
- * A file of its own, because the authorizer's bundle carries nothing it doesn't use; `problems.ts` includes these.
+ * Apart from the endpoints' `problems.ts`, because the authorizer's bundle carries nothing that it doesn't use.
  *
  * `invalid-token` never says why. The others are told only to who has proven the secret.
  */

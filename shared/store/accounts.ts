@@ -91,8 +91,8 @@ export function newAccount(runtime: Runtime, actor: Actor, fields: NewAccount): 
 
 /** What an account.created event says of the account. */
 export const described = ({ userId, userType, name, email, purpose, role, teams }: AccountItem) => ({
-  userId,
-  userType,
+  user_id: userId,
+  user_type: userType,
   name,
   role,
   teams,

@@ -41,6 +41,8 @@ export interface Table {
 export interface Changes {
   set?: Attributes
   add?: Record<string, number>
+  /** Sets an attribute to another one, as it is before this update, plus a number. */
+  sum?: Record<string, readonly [attribute: string, plus: number]>
   remove?: readonly string[]
 }
 
@@ -263,7 +265,7 @@ const conditional = ({ expression, values = {} }: Condition) => ({
   ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: placeholders(values) }),
 })
 
-function updating({ set = {}, add = {}, remove = [] }: Changes, { expression, values = {} }: Condition) {
+function updating({ set = {}, add = {}, sum = {}, remove = [] }: Changes, { expression, values = {} }: Condition) {
   const clauses: string[] = []
   const bound: Attributes = { ...values }
   const assign = (attributes: Attributes, prefix: string, join: string) =>
@@ -272,7 +274,12 @@ function updating({ set = {}, add = {}, remove = [] }: Changes, { expression, va
       return `#${attribute}${join}:${prefix}_${attribute}`
     })
   const present = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined))
-  if (Object.keys(present).length > 0) clauses.push(`SET ${assign(present, "set", " = ").join(", ")}`)
+  const sums = Object.entries(sum).map(([attribute, [other, plus]]) => {
+    bound[`plus_${attribute}`] = plus
+    return `#${attribute} = #${other} + :plus_${attribute}`
+  })
+  const assignments = [...assign(present, "set", " = "), ...sums]
+  if (assignments.length > 0) clauses.push(`SET ${assignments.join(", ")}`)
   if (Object.keys(add).length > 0) clauses.push(`ADD ${assign(add, "add", " ").join(", ")}`)
   if (remove.length > 0) clauses.push(`REMOVE ${remove.map((attribute) => `#${attribute}`).join(", ")}`)
   const UpdateExpression = clauses.join(" ")

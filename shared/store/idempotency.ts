@@ -32,11 +32,7 @@ export async function recall(runtime: Runtime, request: Idempotency): Promise<Id
 }
 
 /** The step that claims the key, in the transaction of what it makes. Who loses the race finds the winner's with `recall`. */
-export function claim(
-  runtime: Runtime,
-  request: Idempotency,
-  result: { accountId: number } | { tokenId: number },
-): Step {
+export function claim(runtime: Runtime, request: Idempotency, result: { reply: unknown } | { tokenId: number }): Step {
   const now = runtime.now()
   const item: IdempotencyItem = {
     ...idempotencyKey(request.principal, request.keyHash),

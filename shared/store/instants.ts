@@ -9,8 +9,9 @@ export const instantOrNull = (milliseconds: number | undefined): string | null =
   milliseconds === undefined ? null : instantOf(milliseconds)
 
 const hour = 3_600_000
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const pointer = "/expiration"
-/** RFC 3339 with an offset or Z; four-digit years, so never beyond the expiry index's `9999-12-31`. */
+/** RFC 3339, with an offset or Z. */
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
 
 /**
@@ -25,7 +26,8 @@ export function expiryOf(expiration: string, now: number): number | undefined {
   const days = expiration === "1y" ? 365 : Number(/^([1-9]\d{0,2})d$/.exec(expiration)?.[1])
   if (days >= 7 && days <= 365) return wholeSecond(now + days * dayMilliseconds)
   const instant = rfc3339.test(expiration) ? Date.parse(expiration) : Number.NaN
-  if (Number.isNaN(instant) || !isRealDate(expiration))
+  // An offset can carry the last hours of 9999 into a year that has no RFC 3339, and no place in the expiry index.
+  if (Number.isNaN(instant) || !isRealDate(expiration) || instant > lastInstant)
     throw invalid({ pointer, detail: "must be 7d to 365d, 1y, never, or an RFC 3339 instant" })
   if (instant < now + hour) throw invalid({ pointer, detail: "must be at least one hour ahead" })
   return wholeSecond(instant)

@@ -22,7 +22,7 @@ export const indexSource =
   (after, limit) =>
     runtime.table.queryIndex({ index, partition, after, limit })
 
-/** A call reads at most so many keys, also when a filter keeps few of them: the page is short then, and the cursor goes on. */
+/** A call stops reading after so many keys, also when a filter keeps few of them: the page is short then, and the cursor goes on. */
 const mostKeys = 500
 const keysPerRead = 100
 

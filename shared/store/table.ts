@@ -98,7 +98,9 @@ export interface TeamItem extends Key {
 
 export interface IdempotencyItem extends Key {
   requestHash: string
-  accountId?: number
+  /** What the request was answered, when that holds no secret. */
+  reply?: unknown
+  /** The token that was made, whose answer isn't kept. */
   tokenId?: number
   expiresAt: number
   [ttlAttribute]: number

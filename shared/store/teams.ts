@@ -9,9 +9,15 @@ const everyone = { key: "public", name: "Public" }
 /** The key that a team's name leads to: lower case, white space to `_`. */
 export const teamKeyOf = (name: string): string => name.normalize("NFC").trim().toLowerCase().replaceAll(/\s+/g, "_")
 
-/** The keys of the teams that a request names: without `Public`, each once. */
-export const teamKeysOf = (names: readonly string[]): string[] =>
-  [...new Set(names.map(teamKeyOf))].filter((key) => key !== everyone.key)
+const mostTeams = 50
+
+/** The keys of the teams that a request names: without `Public`, each once. Throws 422 for more than fifty. */
+export function teamKeysOf(names: readonly string[]): string[] {
+  const keys = [...new Set(names.map(teamKeyOf))].filter((key) => key !== everyone.key)
+  if (keys.length > mostTeams)
+    throw invalid({ pointer: "/teams", detail: `must have at most ${mostTeams} teams besides Public` })
+  return keys
+}
 
 /** Names of teams as an account shows them: `Public` first. A team that is gone shows its key. */
 export const shownTeams = (keys: readonly string[], names: ReadonlyMap<string, string>): string[] => [

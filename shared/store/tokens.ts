@@ -32,7 +32,8 @@ export type IssuedToken = Token & { bearer_token: string }
 
 /**
  * Creates a token: a personal one for the caller, or with scope "all" one of a service account. Throws not-found,
- * account-inactive, token-name-taken, token-quota, personal-tokens-need-a-human, insufficient-role, validation-failed.
+ * account-inactive, token-name-taken, token-quota, personal-tokens-need-a-human, insufficient-role, token-not-active,
+ * validation-failed.
  * Under an Idempotency-Key that has made its token: token-already-issued, with what may still be told of it.
  */
 export const createToken = (
@@ -46,21 +47,23 @@ export const createToken = (
     const earlier = idempotency && (await recall(runtime, idempotency))
     if (earlier) throw await alreadyIssued(runtime, earlier.tokenId as number)
 
-    const expiresAt = expiryOf(body.expiration, runtime.now())
     const personal = body.type === "Personal"
-    const account = personal ? await humanCaller(runtime, caller, body) : await serviceAccount(runtime, scope, body)
-    const parent = personal ? await parentOf(runtime, caller, expiresAt) : undefined
+    if (personal && caller.userType !== "User") throw new Problem("personal-tokens-need-a-human")
+    if (!personal && scope !== "all") throw new Problem("insufficient-role")
+    const expiresAt = expiryOf(body.expiration, runtime.now())
     const token: NewToken = {
       name: body.name,
       type: body.type,
       expiresAt,
       allowedCidrs: body.allowed_cidrs,
       reason: body.reason,
-      createdWith: parent?.id,
+      most: settings.maxTokensPerAccount,
     }
-    return issue(runtime, caller, account, token, (id) =>
-      idempotency ? [claim(runtime, idempotency, { tokenId: id })] : [],
-    )
+    const claims = (id: number) => (idempotency ? [claim(runtime, idempotency, { tokenId: id })] : [])
+    if (!personal) return issue(runtime, caller, await serviceAccount(runtime, body), token, claims)
+    const { account, parent } = await humanCaller(runtime, caller, body, expiresAt)
+    const createdWith = parent.type === "Personal" ? parent.id : undefined
+    return issue(runtime, caller, account, { ...token, createdWith }, (id) => [...claims(id), stillActive(parent)])
   })
 
 /**
@@ -77,7 +80,9 @@ export const issueAdminToken = (
   retrying(async () => {
     const account = await findAccountByEmail(runtime, email)
     if (account?.role !== "Admin" || account.state !== "ACTIVE") throw new Error("not an active administrator's email")
-    return issue(runtime, actor, account, { name, type: "Personal", expiresAt, allowedCidrs: [] }, () => [])
+    // Without the quota: the last way in must not be closed by those who came in this way before.
+    const most = Number.MAX_SAFE_INTEGER
+    return issue(runtime, actor, account, { name, type: "Personal", expiresAt, allowedCidrs: [], most }, () => [])
   })
 
 export async function getToken(runtime: Runtime, caller: Caller, scope: Scope, id: number): Promise<Token> {
@@ -155,32 +160,40 @@ async function readToken(runtime: Runtime, caller: Caller, scope: Scope, id: num
   return { token, account: await readAccount(runtime, token.accountId) }
 }
 
-async function humanCaller(runtime: Runtime, caller: Caller, body: Body<"user-tokens/create">): Promise<AccountItem> {
-  if (caller.userType !== "User") throw new Problem("personal-tokens-need-a-human")
+/**
+ * The human who calls, and the token it calls with. The new token may not outlive a personal one, or a leaked token would
+ * live for ever; and it is not made with a token that has ended since the authorizer let it in.
+ */
+async function humanCaller(
+  runtime: Runtime,
+  caller: Caller,
+  body: Body<"user-tokens/create">,
+  expiresAt: number | undefined,
+): Promise<{ account: AccountItem; parent: TokenItem }> {
   if (body.user_id !== undefined)
     throw invalid({ pointer: "/user_id", detail: "goes with type Service only: a personal token is the caller's" })
-  return readAccount(runtime, caller.accountId)
+  const account = await readAccount(runtime, caller.accountId)
+  const parent = await runtime.table.get<TokenItem>(tokenKey(caller.tokenId))
+  if (!parent || statusOf(parent, account, runtime.now()) === "revoked") throw new Problem("token-not-active")
+  const mostLasting = parent.type === "Personal" ? parent.expiresAt : undefined
+  if (mostLasting !== undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > mostLasting)
+    throw invalid({ pointer: "/expiration", detail: "must not be later than that of the token it is made with" })
+  return { account, parent }
 }
 
-async function serviceAccount(runtime: Runtime, scope: Scope, body: Body<"user-tokens/create">): Promise<AccountItem> {
-  if (scope !== "all") throw new Problem("insufficient-role")
+/** In the transaction of its child: a token that is revoked meanwhile must not leave one behind. */
+const stillActive = (parent: TokenItem): Step =>
+  check(
+    tokenKey(parent.id),
+    where("#state = :active AND #epoch = :epoch", { active: "ACTIVE", epoch: parent.epoch }),
+    () => new Problem("token-not-active"),
+  )
+
+async function serviceAccount(runtime: Runtime, body: Body<"user-tokens/create">): Promise<AccountItem> {
   if (body.user_id === undefined) throw invalid({ pointer: "/user_id", detail: "is required with type Service" })
   const account = await readAccountByUserId(runtime, body.user_id)
   if (account.userType !== "Service") throw invalid({ pointer: "/user_id", detail: "must be a service account's" })
   return account
-}
-
-/** The personal token with which another is made: the new one may not outlive it, or a leaked token would live for ever. */
-async function parentOf(
-  runtime: Runtime,
-  caller: Caller,
-  expiresAt: number | undefined,
-): Promise<TokenItem | undefined> {
-  const parent = await runtime.table.get<TokenItem>(tokenKey(caller.tokenId))
-  if (parent?.type !== "Personal") return undefined
-  if (parent.expiresAt !== undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > parent.expiresAt)
-    throw invalid({ pointer: "/expiration", detail: "must not be later than that of the token it is made with" })
-  return parent
 }
 
 interface NewToken {
@@ -188,6 +201,8 @@ interface NewToken {
   type: "Service" | "Personal"
   expiresAt: number | undefined
   allowedCidrs: string[]
+  /** How many tokens the account may have, this one included. */
+  most: number
   reason?: string | undefined
   createdWith?: number | undefined
 }
@@ -235,7 +250,7 @@ async function issue(
       where("#state = :active AND #epoch = :epoch AND #tokens < :most", {
         active: "ACTIVE",
         epoch: account.epoch,
-        most: settings.maxTokensPerAccount,
+        most: wanted.most,
       }),
       whyNoToken,
     ),
@@ -278,16 +293,22 @@ interface Change {
 
 const sameVersion = (token: TokenItem) => where("#version = :version", { version: token.version })
 
-/** Undefined when it is revoked already; compromise can still be reported then, and is never taken back. */
+/**
+ * Undefined when it is revoked already; compromise can still be reported then, and is never taken back. Its condition is the
+ * least there is, so that nobody's edit of the token gets in the way of its revocation.
+ */
 function revokeChange(token: TokenItem, compromised: boolean): Change | undefined {
   const reports = compromised && !token.compromised
-  if (token.state === "REVOKED" && !reports) return undefined
+  const revokes = token.state !== "REVOKED"
+  if (!revokes && !reports) return undefined
   return {
     action: "token.revoked",
     set: { state: "REVOKED", ...(reports && { compromised: true }) },
-    before: { state: token.state },
-    after: { state: "REVOKED", ...(reports && { compromised: true }) },
-    condition: sameVersion(token),
+    before: { ...(revokes && { active: true }), ...(reports && { compromised: false }) },
+    after: { ...(revokes && { active: false }), ...(reports && { compromised: true }) },
+    condition: where(`#state = :state${reports ? " AND attribute_not_exists(#compromised)" : ""}`, {
+      state: token.state,
+    }),
     checks: [],
   }
 }
@@ -304,8 +325,8 @@ function restoreChange(token: TokenItem, account: AccountItem, now: number): Cha
   return {
     action: "token.restored",
     set: { state: "ACTIVE", epoch: account.epoch, ...idleListing(token.id, token.lastUsed ?? token.createdAt) },
-    before: { state: token.state, ...(token.epoch < account.epoch && { epoch: token.epoch }) },
-    after: { state: "ACTIVE", ...(token.epoch < account.epoch && { epoch: account.epoch }) },
+    before: { active: false },
+    after: { active: true },
     condition: sameVersion(token),
     checks: [
       check(

@@ -15,7 +15,7 @@ import {
   tokensOf,
 } from "./accounts.ts"
 import { type Actor, type AuditAction, audit } from "./audit.ts"
-import { absent, Conflict, retrying, update } from "./dynamodb.ts"
+import { absent, Conflict, retrying, update, where } from "./dynamodb.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
 import { instantOf, instantOrNull } from "./instants.ts"
 import { indexSource, type PageRequest, readPage } from "./pages.ts"
@@ -37,7 +37,7 @@ export const createUser = (
 ): Promise<ShownUser> =>
   retrying(async () => {
     const earlier = idempotency && (await recall(runtime, idempotency))
-    if (earlier) return getUser(runtime, earlier.accountId as number)
+    if (earlier) return earlier.reply as ShownUser
 
     const human = body.user_type === "User"
     if (human && body.email === undefined) throw invalid({ pointer: "/email", detail: "is required for a human" })
@@ -46,8 +46,9 @@ export const createUser = (
       userId: human ? (body.email as string) : serviceUserId(body.name),
       teams: teamKeysOf(body.teams),
     })
+    const shown = await show(runtime, account)
     await runtime.table.transact([
-      ...(idempotency ? [claim(runtime, idempotency, { accountId: account.id })] : []),
+      ...(idempotency ? [claim(runtime, idempotency, { reply: shown })] : []),
       ...identitySteps(account),
       ...teamSteps([], account.teams, body.teams),
       ...administratorSteps(undefined, account),
@@ -59,7 +60,7 @@ export const createUser = (
         after: described(account),
       }),
     ])
-    return show(runtime, account)
+    return shown
   })
 
 /**
@@ -104,8 +105,11 @@ export const updateUser = (
     const fields = (Object.keys(next) as (keyof AccountItem)[]).filter((key) => !same(account[key], next[key]))
     if (fields.length === 0) return show(runtime, account)
 
+    // In the API's own words.
     const pick = (from: AccountItem, keys: (keyof AccountItem)[]) =>
-      Object.fromEntries(keys.map((key) => [key, from[key] ?? null]))
+      Object.fromEntries(
+        keys.map((key) => (key === "state" ? ["active", from.state === "ACTIVE"] : [key, from[key] ?? null])),
+      )
     const event = (action: AuditAction, keys: (keyof AccountItem)[]) =>
       audit(runtime, actor, {
         action,
@@ -115,7 +119,6 @@ export const updateUser = (
         after: pick(next, keys),
       })
     const others = fields.filter((key) => key !== "state")
-    const lost = () => (ifMatch === undefined ? new Conflict("changed meanwhile") : new Problem("precondition-failed"))
     await runtime.table.transact([
       update(
         accountKey(id),
@@ -125,7 +128,8 @@ export const updateUser = (
           remove: fields.filter((key) => next[key] === undefined),
         },
         sameVersion(account),
-        (found) => (found ? lost() : new Problem("not-found")),
+        // Read again, and If-Match judged again.
+        (found) => (found ? new Conflict("changed meanwhile") : new Problem("not-found")),
       ),
       ...(fields.includes("email") ? emailSteps(account, next) : []),
       ...teamSteps(account.teams, next.teams, changes.teams ?? []),
@@ -141,35 +145,34 @@ export const updateUser = (
 /**
  * Revokes all tokens of an account in one write: they carry its epoch, and an older one is refused. Answers how many a
  * strong read just before found active: a number for people. After `compromised` none of them is ever restored.
+ * It waits for nobody's edit, and changes nothing that an ETag stands for.
  */
-export const revokeTokens = (
+export async function revokeTokens(
   runtime: Runtime,
   actor: Actor,
   id: number,
   { compromised, reason }: Body<"users/revoke-tokens">,
-): Promise<{ revoked: number }> =>
-  retrying(async () => {
-    const account = await readAccount(runtime, id)
-    if (account.state === "DELETING") throw new Problem("account-deleting")
-    const tokens = await tokensOf(runtime, id)
-    const revoked = tokens.filter((token) => statusOf(token, account, runtime.now()) === "active").length
-    await runtime.table.transact([
-      update(
-        accountKey(id),
-        { set: compromised ? { compromisedEpoch: account.epoch + 1 } : {}, add: { epoch: 1, version: 1 } },
-        sameVersion(account),
-        (found) => (found ? new Conflict("changed meanwhile") : new Problem("not-found")),
-      ),
-      audit(runtime, actor, {
-        action: "account.tokens-revoked",
-        account,
-        reason,
-        before: {},
-        after: { revoked, ...(compromised && { compromised }) },
-      }),
-    ])
-    return { revoked }
-  })
+): Promise<{ revoked: number }> {
+  const account = await readAccount(runtime, id)
+  const tokens = await tokensOf(runtime, id)
+  const revoked = tokens.filter((token) => statusOf(token, account, runtime.now()) === "active").length
+  await runtime.table.transact([
+    update(
+      accountKey(id),
+      { add: { epoch: 1 }, ...(compromised && { sum: { compromisedEpoch: ["epoch", 1] } }) },
+      where("attribute_exists(#PK) AND #state <> :deleting", { deleting: "DELETING" }),
+      (found) => new Problem(found ? "account-deleting" : "not-found"),
+    ),
+    audit(runtime, actor, {
+      action: "account.tokens-revoked",
+      account,
+      reason,
+      before: {},
+      after: { revoked, ...(compromised && { compromised }) },
+    }),
+  ])
+  return { revoked }
+}
 
 export const getUser = async (runtime: Runtime, id: number): Promise<ShownUser> =>
   show(runtime, await readAccount(runtime, id))

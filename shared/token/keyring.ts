@@ -73,7 +73,9 @@ export function mintingKey(keyring: Keyring, now: number): string {
  */
 export function isOutdated(keyPath: string, mintingKey: string): boolean {
   const path = keyPath.split(".")
-  return path.length > 1 || Number(keyPath.slice(1)) < Number(mintingKey.slice(1))
+  const latest = Number(path.at(-1)?.slice(1))
+  const minting = Number(mintingKey.slice(1))
+  return latest < minting || (latest === minting && path.length > 1)
 }
 
 /**

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { statSync } from "node:fs"
 import { createServer } from "node:http"
 import { isBuiltin } from "node:module"
+import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { closed, portOf } from "../../infra/local/secrets.ts"
@@ -18,7 +19,7 @@ const bundle = new URL("../../dist/functions/authorizer/index.mjs", import.meta.
 test("B0 the bundle has at most 12 KB, and imports nothing but builtins of Node", async () => {
   expect(statSync(bundle).size).toBeLessThanOrEqual(12 * 1024)
   const { metafile } = await build({
-    entryPoints: [bundle.pathname],
+    entryPoints: [fileURLToPath(bundle)],
     bundle: true,
     platform: "node",
     format: "esm",

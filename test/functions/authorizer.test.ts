@@ -186,8 +186,10 @@ describe("what it answers", () => {
     const event = eventOf({})
     event.multiValueHeaders = { aUTHORIZATION: [`Bearer ${bearer}`] }
     expect(effectOf(await authorizer(ports)(event))).toBe("Allow")
-    event.multiValueHeaders = { authorization: [`Bearer ${bearer}`], Authorization: [`Bearer ${bearer}`] }
-    expect(effectOf(await authorizer(ports)(event))).toBe("invalid-token")
+    for (const second of [`Bearer ${bearer}`, "", " "]) {
+      event.multiValueHeaders = { authorization: [second], Authorization: [`Bearer ${bearer}`] }
+      expect(effectOf(await authorizer(ports)(event))).toBe("invalid-token")
+    }
   })
 
   test("each refusal by its code, with a title and a detail", async () => {
@@ -309,6 +311,13 @@ describe("when something is down", () => {
     secrets = down
     await expect(verdictOn(bearer)).rejects.toThrow("down")
     expect(lines.map(({ event }) => event)).toEqual(["verification.failed", "verification.failed"])
+  })
+
+  test("a table that hangs is a fault within three seconds, not a time-out of the Lambda", async () => {
+    const { bearer } = await aToken()
+    ports = portsWith(() => new Promise(() => {}))
+    await expect(verdictOn(bearer)).rejects.toThrow("deadline")
+    expect(lines.at(-1)).toMatchObject({ event: "verification.failed", error: "deadline" })
   })
 
   test("a warm authorizer goes on with the keyring it has", async () => {

@@ -28,12 +28,12 @@ it("keeps the keys, names and generators of what must survive", { timeout: 120_0
 /** Whatever would replace a resource, or its contents, when it changes. */
 function frozenPartOf({ Type, Properties }: Resource) {
   const { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes } = Properties
-  const { Name, BucketName, GenerateSecretString, KmsKeyId } = Properties
+  const { Name, BucketName, LogGroupName, GenerateSecretString, KmsKeyId } = Properties
   // As it stands in the file: without what isn't there.
   return JSON.parse(
     JSON.stringify({
       Type,
-      ...{ Name, TableName, BucketName },
+      ...{ Name, TableName, BucketName, LogGroupName },
       ...{ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes },
       ...{ GenerateSecretString, KmsKeyId },
     }),

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { join } from "node:path"
 
-export const root = new URL("../..", import.meta.url).pathname
+export const root = `${join(import.meta.dirname, "../..")}/`
 
 export interface Ended {
   status: number | null

@@ -14,6 +14,8 @@ describe("redact leaves the handle and takes the secret", () => {
     [service, `${handle}_…`],
     [personal, "symusr_000000007000000008_…"],
     [session, "symses_000000001000000002_…"],
+    // V1, whose secret is zeros.
+    ["symsvc_00000001z00000007M_00000000000000000000000000000000000000000000bc0KV", "symsvc_00000001z00000007M_…"],
     [`Bearer ${service}`, `Bearer ${handle}_…`],
     [`a ${service} b`, `a ${handle}_… b`],
     [`{"token":"${service}"}`, `{"token":"${handle}_…"}`],

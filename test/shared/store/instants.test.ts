@@ -43,6 +43,7 @@ describe("expiryOf", () => {
     "2027-01-01T00:00:00",
     "2027-13-01T00:00:00Z",
     "2027-01-01T25:00:00Z",
+    "9999-12-31T23:59:59-01:00",
     "12027-01-01T00:00:00Z",
   ])("refuses %j, which is no RFC 3339 instant", (expiration) => expect(refusal(expiration)).toBe("refused"))
 

@@ -2,7 +2,13 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { Problem } from "../../../shared/contract/problems.ts"
 import { createTable, type Table } from "../../../shared/store/dynamodb.ts"
 import { type AccountItem, accountKey, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
-import { createToken, deleteToken, type IssuedToken, updateToken } from "../../../shared/store/tokens.ts"
+import {
+  createToken,
+  deleteToken,
+  type IssuedToken,
+  issueAdminToken,
+  updateToken,
+} from "../../../shared/store/tokens.ts"
 import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { fakeRuntime, frozenClock } from "../../fakes.ts"
@@ -79,6 +85,71 @@ describe("creating a token, while", () => {
     expect(token.status).toBe("active")
     expect((await row(token.id))?.epoch).toBe((await account(user.id))?.epoch)
   })
+})
+
+describe("a personal token", () => {
+  /** A human who calls with a personal token. */
+  async function aCaller() {
+    const email = `p${names++}@example.com`
+    const { user } = await createUser(runtimeOn(), anAdmin(), {
+      user_type: "User",
+      name: "p",
+      role: "Admin",
+      teams: [],
+      email,
+    })
+    const parent = await issueAdminToken(runtimeOn(), anAdmin(), email, "parent", undefined)
+    return { parent, caller: anAdmin({ accountId: user.id, userId: email, tokenId: parent.id }) }
+  }
+  const child = { name: "child", type: "Personal" as const, expiration: "7d", allowed_cidrs: [] }
+
+  test("isn't made with one that is revoked meanwhile, before or after it was read", async () => {
+    const { parent, caller } = await aCaller()
+    const revoke = () => updateToken(runtimeOn(), anAdmin(), "all", parent.id, { active: false, compromised: true })
+    expect(await problemOf(createToken(runtimeOn(interruptedBy(revoke)), caller, "own", child))).toBe(
+      "token-not-active",
+    )
+    expect(await problemOf(createToken(runtimeOn(), caller, "own", child))).toBe("token-not-active")
+    await deleteToken(runtimeOn(), anAdmin(), "all", parent.id, undefined)
+    expect(await problemOf(createToken(runtimeOn(), caller, "own", { ...child, expiration: "never" }))).toBe(
+      "token-not-active",
+    )
+    expect((await account(caller.accountId))?.tokens).toBe(0)
+  })
+
+  test("isn't made with one that goes with all others meanwhile", async () => {
+    const { caller } = await aCaller()
+    const late = interruptedBy(() => revokeTokens(runtimeOn(), anAdmin(), caller.accountId, { compromised: false }))
+    expect(await problemOf(createToken(runtimeOn(late), caller, "own", child))).toBe("token-not-active")
+  })
+
+  test("of an operator is issued also when the quota is used up, so that the last way in stays open", async () => {
+    const { caller } = await aCaller()
+    const row = (await account(caller.accountId)) as AccountItem
+    await table.put({ ...row, tokens: 100 })
+    expect(await problemOf(createToken(runtimeOn(), caller, "own", child))).toBe("token-quota")
+    expect((await issueAdminToken(runtimeOn(), anAdmin(), row.userId, "operator", undefined)).status).toBe("active")
+  })
+})
+
+test("revoking waits for no edit: tokens and accounts that change meanwhile are revoked all the same", async () => {
+  const { user, tokens } = await anAccountWith(1)
+  const token = tokens[0] as IssuedToken
+  const edit = () => updateToken(runtimeOn(), anAdmin(), "all", token.id, { allowed_cidrs: ["10.0.0.0/8"] })
+  let attempts = 0
+  const counting = (on: Table): Table => ({
+    ...on,
+    transact: (steps) => {
+      attempts++
+      return on.transact(steps)
+    },
+  })
+  await updateToken(runtimeOn(counting(interruptedBy(edit))), anAdmin(), "all", token.id, { active: false })
+  const rename = () => updateUser(runtimeOn(), anAdmin(), user.id, { name: "renamed" }, undefined)
+  await revokeTokens(runtimeOn(counting(interruptedBy(rename))), anAdmin(), user.id, { compromised: true })
+  expect(attempts).toBe(2)
+  expect(await account(user.id)).toMatchObject({ name: "renamed", version: 2, epoch: 1, compromisedEpoch: 1 })
+  expect(await row(token.id)).toMatchObject({ state: "REVOKED", allowedCidrs: ["10.0.0.0/8"] })
 })
 
 describe("restoring a token, while", () => {

@@ -242,10 +242,10 @@ describe("isOutdated", () => {
     ["k2", "k10", true],
     ["k10", "k2", false],
     ["k9", "k10", true],
-    ["k1.k2", "k1", true],
+    ["k1.k2", "k1", false],
     ["k1.k2", "k2", true],
     ["k1.k2", "k3", true],
-    ["k3.k2", "k1", true],
+    ["k1.k2", "k10", true],
   ])("a digest under %s, while %s mints: %s", (keyPath, minting, expected) => {
     expect(isOutdated(keyPath, minting)).toBe(expected)
   })
