@@ -239,12 +239,16 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       ).toEqual(["authorizer", ...functions.map(([key]) => key)].map((key) => functionName(stage, key)).sort())
     })
 
-    it("run Node 24 on arm64 and log text into a group of the same stack", () => {
+    it("run Node 24 on arm64 and log text into a group of their own; the authorizer's is DataStack's, by its name", () => {
       for (const one of all("AWS::Lambda::Function")) {
         const { Runtime, Architectures, Handler, LoggingConfig, Timeout } = one.Properties
         expect([Runtime, Architectures, Handler]).toEqual(["nodejs24.x", ["arm64"], "index.handler"])
         expect(LoggingConfig.LogFormat).toBe("Text")
-        expect(templates[stage].target(one, LoggingConfig.LogGroup).Type).toBe("AWS::Logs::LogGroup")
+        if (one.Properties.FunctionName === functionName(stage, "authorizer")) {
+          expect(LoggingConfig.LogGroup).toBe(`/symbolon/${stage}/authorizer`)
+          const { resources } = templates[stage].stack("data")
+          expect(resources.map(({ Properties }) => Properties.LogGroupName)).toContain(LoggingConfig.LogGroup)
+        } else expect(templates[stage].target(one, LoggingConfig.LogGroup).Type).toBe("AWS::Logs::LogGroup")
         // API Gateway waits 29 s.
         if (one.stack.endsWith("-service")) expect(Timeout).toBeLessThan(29)
       }
@@ -487,7 +491,12 @@ const secretArn = (stage: string, secret: string) =>
 
 const logLines = ({ Properties }: Resource): string[] =>
   ["logs:CreateLogStream", "logs:PutLogEvents"].map(
-    (action) => `Allow ${action} on <${Properties.LoggingConfig.LogGroup.Ref}.Arn>`,
+    (action) =>
+      `Allow ${action} on ${
+        Properties.LoggingConfig.LogGroup.Ref
+          ? `<${Properties.LoggingConfig.LogGroup.Ref}.Arn>`
+          : `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${Properties.LoggingConfig.LogGroup}:*`
+      }`,
   )
 
 /** The audit trail is append-only. */
