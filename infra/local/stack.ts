@@ -43,7 +43,8 @@ export async function startStack({
 }: Options): Promise<LocalStack> {
   const assembly = new Assembly(assemblyDirectory)
   const api = readApi(assembly)
-  mkdirSync(directory, { recursive: true })
+  // The table has what the table on AWS has, unencrypted.
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   // Whatever has been started is stopped again, in reverse, also when a later part fails to start.
   const started: (() => Promise<void> | void)[] = []
   const stop = async () => {

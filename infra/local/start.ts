@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   const port = portFrom(process.env.PORT)
   await assertFree(port)
   if (fresh) rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   say("building the Lambdas")
   await buildFunctions()
   say("synthesizing the stacks")
