@@ -104,6 +104,7 @@ describe.each(endpointRows)("%s", (key, row) => {
       const post = (body: string, type = "application/json") =>
         stack.send(path, { method, body, headers: { "Content-Type": type } })
       const canary = `canary-${randomUUID()}`
+      const rowsBefore = (await stack.rows.dump()).length
       for (const [response, status, type] of [
         [await post(JSON.stringify({ [canary]: 1 })), 422, "validation-failed"],
         [await post(`{"name": "${canary}"`), 400, "malformed-json"],
@@ -111,6 +112,9 @@ describe.each(endpointRows)("%s", (key, row) => {
         [await post("[".repeat(10_000)), 400, "malformed-json"],
         [await post(`{"a":${"[".repeat(4000)}${"]".repeat(4000)}}`), 422, "validation-failed"],
         [await post("null"), 422, "validation-failed"],
+        [await post(JSON.stringify({ reason: [canary] })), 422, "validation-failed"],
+        [await post('{"reason": "\\u0000"}'), 422, "validation-failed"],
+        [await post('{"reason": "\\ud800"}'), 422, "validation-failed"],
         [await post('{"__proto__": {"role": "Admin"}}'), 400, "malformed-json"],
         [await post(`{"name": "${canary}"}`, "text/plain"), 415, "unsupported-media-type"],
         [await post(JSON.stringify({ name: "x".repeat(16_385) })), 413, "content-too-large"],
@@ -120,6 +124,7 @@ describe.each(endpointRows)("%s", (key, row) => {
         expect([problem.status, problem.type]).toEqual([status, `/api/problems/${type}`])
         expect(JSON.stringify(problem)).not.toContain(canary)
       }
+      expect((await stack.rows.dump()).length).toBe(rowsBefore)
     })
 
   test("refuses an unknown and a repeated query parameter", async () => {
