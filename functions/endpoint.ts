@@ -22,12 +22,17 @@ import type { PageRequest } from "../shared/store/pages.ts"
 import { describeError, lambdaRuntime } from "./runtime.ts"
 import { parsed } from "./validation.ts"
 
+/** Who calls: nobody in particular on a row that needs nothing, which then has no way to act for anyone. */
+type CallerOf<K extends EndpointKey> = (typeof endpoints)[K]["needs"] extends "nothing" ? undefined : Caller & Actor
+
 /** What a handler gets: all of it proven, permitted and parsed. */
 export interface Input<K extends EndpointKey> {
-  caller: Caller & Actor
+  caller: CallerOf<K>
   scope: Scope
   /** The `{id}` of the path; 0 on a route without one. */
   id: number
+  /** The `{key}` of the path, or its `{slug}`: a word; empty on a route without one. */
+  key: string
   query: Query<K>
   body: Body<K>
   ifMatch: string | undefined
@@ -48,6 +53,9 @@ const mostBodyBytes = 16 * 1024
 const parseJson = httpJsonBodyParser().before
 const noQuery = z.strictObject({})
 const answerHeaders = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" }
+/** Our pages are text and their own style, nothing else. */
+const pagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 /**
  * The pipeline of every endpoint: permit → parse → call → respond. What it does follows from the row of the endpoint table;
@@ -70,42 +78,48 @@ export function endpoint<K extends EndpointKey>(
       const runtime = runtimeOf()
       const { caller, scope } = permit(row, event)
       const id = row.route.includes("{id}") ? idOf(event.pathParameters?.id) : 0
+      const word = /\{(?:key|slug)\}/.test(row.route) ? wordOf(event.pathParameters) : ""
       const query = parsed(row.query ?? noQuery, queryOf(event))
       limitBody(event)
       const body = row.body && parsed(row.body, bodyOf(event))
       const { cursor, limit, ...filters } = query as Record<string, unknown>
       const idempotencyKey = row.idempotencyKey && idempotencyKeyOf(event)
       const outcome = await call(runtime, {
-        caller,
+        caller: caller as CallerOf<K>,
         scope,
         id,
+        key: word,
         query: query as Query<K>,
         body: body as Body<K>,
         ifMatch: event.headers["if-match"],
         idempotency:
-          idempotencyKey === undefined ? undefined : idempotencyOf(caller.accountId, idempotencyKey, row.route, body),
+          idempotencyKey === undefined || !caller
+            ? undefined
+            : idempotencyOf(caller.accountId, idempotencyKey, row.route, body),
         page: {
           limit: limit as number,
           cursor: cursor as string | undefined,
-          binding: JSON.stringify([row.route, filters, caller.accountId]),
+          binding: JSON.stringify([row.route, filters, caller?.accountId]),
         },
       })
-      log(runtime, key, event, row.success, { handle: caller.handle, accountId: caller.accountId })
+      log(runtime, key, event, row.success, { handle: caller?.handle, accountId: caller?.accountId })
       return {
         statusCode: row.success,
         headers: {
           ...answerHeaders,
-          "Content-Type": "application/json",
+          "Content-Type": row.produces ? `${row.produces}; charset=utf-8` : "application/json",
+          ...(row.produces && { "Content-Security-Policy": pagePolicy }),
           ...(outcome.etag && { ETag: outcome.etag }),
           ...(outcome.location && { Location: outcome.location }),
         },
-        body: outcome.body === undefined ? "" : JSON.stringify(outcome.body),
+        body: row.produces ? String(outcome.body) : outcome.body === undefined ? "" : JSON.stringify(outcome.body),
       }
     })
 }
 
 /** Who calls, and how far it may see. Throws insufficient-role. */
-function permit(row: Endpoint, event: APIGatewayProxyEvent): { caller: Caller & Actor; scope: Scope } {
+function permit(row: Endpoint, event: APIGatewayProxyEvent): { caller: (Caller & Actor) | undefined; scope: Scope } {
+  if (row.needs === "nothing") return { caller: undefined, scope: "own" }
   const caller = fromContext(event.requestContext.authorizer)
   const scope = scopeFor(caller.role, row.needs, row.orOwn)
   if (!scope) throw new Problem("insufficient-role")
@@ -118,6 +132,13 @@ function idOf(text: string | undefined): number {
   const id = /^[1-9]\d{0,15}$/.test(text ?? "") ? Number(text) : Number.NaN
   if (!Number.isSafeInteger(id)) throw new Problem("not-found")
   return id
+}
+
+/** A key or slug of another shape names nothing either. */
+function wordOf(parameters: APIGatewayProxyEvent["pathParameters"]): string {
+  const word = parameters?.key ?? parameters?.slug ?? ""
+  if (!/^[a-z0-9_-]{1,64}$/.test(word)) throw new Problem("not-found")
+  return word
 }
 
 function queryOf(event: APIGatewayProxyEvent): Record<string, string | string[] | undefined> {

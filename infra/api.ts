@@ -55,13 +55,15 @@ export class Api extends Construct {
         secrets: row.secrets,
         environment: { SERVICE_EMAIL: stage.serviceEmail },
       })
-      api.root
+      const route = api.root
         .resourceForPath(path)
         .addMethod(
           method,
           new LambdaIntegration(handler, { allowTestInvoke: false }),
           row.needs === "nothing" ? {} : { authorizer, authorizationType: AuthorizationType.CUSTOM },
         )
+      if (row.needs === "nothing")
+        acknowledge(route, { "AwsSolutions-APIG4": "The endpoint table opens this route to everyone, in writing." })
     }
     acknowledge(api, {
       "AwsSolutions-APIG2": "The endpoint pipeline validates every request, with answers that say what is wrong where.",

@@ -1,4 +1,4 @@
-import { Duration } from "aws-cdk-lib"
+import { type CfnElement, Duration, Stack } from "aws-cdk-lib"
 import { FilterPattern, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs"
 import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations"
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler"
@@ -6,6 +6,7 @@ import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs"
 import { Construct } from "constructs"
 import { type JobSource, jobRows } from "../shared/contract/jobs.ts"
+import { acknowledge } from "./acknowledge.ts"
 import { ServiceFunction } from "./function.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
@@ -42,11 +43,18 @@ export class Jobs extends Construct {
         destination: new LambdaDestination(handler),
         filterPattern: FilterPattern.literal(JSON.stringify(source.authorizerLog)),
       })
-    else
+    else {
+      const stack = Stack.of(this)
+      const versions = `<${stack.getLogicalId(handler.node.defaultChild as CfnElement)}.Arn>:*`
+      acknowledge(stack, {
+        [`AwsSolutions-IAM5[Resource::${versions}]`]:
+          "The schedule's own role may invoke this function in any version of it.",
+      })
       new Schedule(this, `${key}-schedule`, {
         schedule: ScheduleExpression.rate(Duration.minutes(source.everyMinutes)),
         target: new LambdaInvoke(handler, { ...(undone && { deadLetterQueue: undone }) }),
       })
+    }
   }
 
   private deadLetterQueue(id: string): Queue {

@@ -18,9 +18,13 @@ type OptionalWhenEmpty<Name extends string, T> = undefined extends T
     : Given<Name, T>
 /** Query parameters as a program has them: `limit` is a number until it stands in the URL. */
 type Parameters<Q> = Q extends { limit?: unknown } ? Omit<Q, "limit"> & { limit?: number } : Q
-type PathId<K extends EndpointKey> = Endpoints[K]["route"] extends `${string}{id}${string}` ? { id: number } : unknown
+type PathId<K extends EndpointKey> = Endpoints[K]["route"] extends `${string}{id}${string}`
+  ? { id: number }
+  : Endpoints[K]["route"] extends `${string}{${infer Word extends "key" | "slug"}}${string}`
+    ? { [W in Word]: string }
+    : unknown
 
-/** What a call of an endpoint takes: `id` of its path, `query`, `body`, and the two headers that change what it does. */
+/** What a call of an endpoint takes: `id` (or `key`, or `slug`) of its path, `query`, `body`, and the two headers that change what it does. */
 export type Arguments<K extends EndpointKey> = PathId<K> &
   OptionalWhenEmpty<"query", Parameters<QueryInput<K>>> &
   OptionalWhenEmpty<"body", BodyInput<K>> & { idempotencyKey?: string; ifMatch?: string }
@@ -67,7 +71,7 @@ export function createClient(url: string, token: () => string, send: typeof fetc
     const response = await send(requestOf(row, url, token(), given))
     const text = await response.text()
     if (!response.ok) throw new ApiProblem(response.status, problemOf(text))
-    return row.reply?.parse(JSON.parse(text))
+    return row.reply?.parse(row.produces ? text : JSON.parse(text))
   }
   async function* all(key: EndpointKey, given: AnyArguments) {
     let cursor: string | null | undefined
@@ -95,6 +99,8 @@ function problemOf(text: string): ProblemDetails {
 
 interface AnyArguments {
   id?: number
+  key?: string
+  slug?: string
   query?: Record<string, unknown>
   body?: unknown
   idempotencyKey?: string
@@ -103,7 +109,10 @@ interface AnyArguments {
 
 function requestOf(row: Endpoint, base: string, token: string, given: AnyArguments): Request {
   const { method, path } = routeOf(row)
-  const url = new URL(base + path.replace("{id}", String(given.id)))
+  const url = new URL(
+    base +
+      path.replace(/\{(id|key|slug)\}/, (_, name: "id" | "key" | "slug") => encodeURIComponent(String(given[name]))),
+  )
   for (const [name, value] of Object.entries(given.query ?? {}))
     if (value !== undefined) url.searchParams.set(name, String(value))
   return new Request(url, {

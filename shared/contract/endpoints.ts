@@ -1,6 +1,8 @@
+// Long because it is one table: a row for each endpoint.
 import * as z from "zod/mini"
 import * as object from "./objects.ts"
 import type { Needs } from "./permissions.ts"
+import type { ProblemCode } from "./problems.ts"
 
 /** An action on the table, or on one of its indexes: `Query@list`. What IAM lets this endpoint's Lambda do, and no more. */
 export type TableAction =
@@ -14,6 +16,8 @@ export type TableAction =
   | "Query@list"
 
 export interface Endpoint {
+  /** What it does, in a line: for the documents. */
+  summary: string
   route: `${"GET" | "POST" | "PUT" | "DELETE"} /${string}`
   /** What its caller must hold. */
   needs: Needs
@@ -26,8 +30,12 @@ export interface Endpoint {
   idempotencyKey?: "honoured"
   query?: z.ZodMiniType
   body?: z.ZodMiniType
-  success: 200 | 201 | 204
+  success: 200 | 201 | 202 | 204
   reply?: z.ZodMiniType
+  /** The reply's media type, when it isn't JSON. */
+  produces?: "text/html"
+  /** Failures of its own, besides those that every endpoint has. */
+  problems: readonly ProblemCode[]
 }
 
 /**
@@ -36,6 +44,7 @@ export interface Endpoint {
  */
 export const endpoints = {
   "users/create": {
+    summary: "Create a service account, or a human",
     route: "POST /users",
     needs: "users:write",
     table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
@@ -44,8 +53,10 @@ export const endpoints = {
     body: object.newUser,
     success: 201,
     reply: object.user,
+    problems: ["user-id-taken", "email-taken", "idempotency-key-reused", "invalid-idempotency-key"],
   },
   "users/list": {
+    summary: "List users and service accounts",
     route: "GET /users",
     needs: "users:read",
     table: ["BatchGetItem", "Query@list"],
@@ -59,24 +70,30 @@ export const endpoints = {
     }),
     success: 200,
     reply: object.page(object.user),
+    problems: ["invalid-cursor"],
   },
   "users/me": {
+    summary: "Show the caller, what it may do, and its token",
     route: "GET /users/me",
     needs: "any",
     table: ["BatchGetItem"],
     secrets: [],
     success: 200,
     reply: object.me,
+    problems: [],
   },
   "users/get": {
+    summary: "Show a user",
     route: "GET /users/{id}",
     needs: "users:read",
     table: ["GetItem", "BatchGetItem"],
     secrets: [],
     success: 200,
     reply: object.user,
+    problems: ["not-found"],
   },
   "users/update": {
+    summary: "Change, deactivate or reactivate a user",
     route: "PUT /users/{id}",
     needs: "users:write",
     table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"],
@@ -84,8 +101,10 @@ export const endpoints = {
     body: object.userChanges,
     success: 200,
     reply: object.user,
+    problems: ["not-found", "account-deleting", "last-admin", "email-taken", "precondition-failed"],
   },
   "users/revoke-tokens": {
+    summary: "Revoke all tokens of a user at once",
     route: "POST /users/{id}/revoke-tokens",
     needs: "users:write",
     table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query"],
@@ -93,8 +112,20 @@ export const endpoints = {
     body: object.tokensRevocation,
     success: 200,
     reply: z.strictObject({ revoked: z.int() }),
+    problems: ["not-found", "account-deleting"],
+  },
+  "users/delete": {
+    summary: "Delete a deactivated user, and all of its tokens",
+    route: "DELETE /users/{id}",
+    needs: "users:write",
+    table: ["GetItem", "PutItem", "UpdateItem"],
+    secrets: [],
+    query: z.strictObject({ reason: object.reason }),
+    success: 202,
+    problems: ["not-found", "account-active", "account-deleting"],
   },
   "user-tokens/create": {
+    summary: "Create a token, which is shown once",
     route: "POST /user-tokens",
     needs: "users:write",
     orOwn: true,
@@ -104,8 +135,20 @@ export const endpoints = {
     body: object.newToken,
     success: 201,
     reply: object.issuedToken,
+    problems: [
+      "not-found",
+      "token-name-taken",
+      "account-inactive",
+      "token-quota",
+      "token-not-active",
+      "personal-tokens-need-a-human",
+      "token-already-issued",
+      "idempotency-key-reused",
+      "invalid-idempotency-key",
+    ],
   },
   "user-tokens/list": {
+    summary: "List personal tokens",
     route: "GET /user-tokens",
     needs: "own",
     table: ["GetItem", "BatchGetItem", "Query@list"],
@@ -113,8 +156,10 @@ export const endpoints = {
     query: z.strictObject({ ...object.paging, user_id: object.userId }),
     success: 200,
     reply: object.page(object.token),
+    problems: ["not-found", "invalid-cursor"],
   },
   "user-tokens/list-service": {
+    summary: "List service tokens",
     route: "GET /user-tokens/service",
     needs: "users:write",
     table: ["GetItem", "BatchGetItem", "Query", "Query@list"],
@@ -128,8 +173,10 @@ export const endpoints = {
     }),
     success: 200,
     reply: object.page(object.token),
+    problems: ["not-found", "invalid-cursor"],
   },
   "user-tokens/get": {
+    summary: "Show a token",
     route: "GET /user-tokens/{id}",
     needs: "users:write",
     orOwn: true,
@@ -137,8 +184,10 @@ export const endpoints = {
     secrets: [],
     success: 200,
     reply: object.token,
+    problems: ["not-found"],
   },
   "user-tokens/update": {
+    summary: "Revoke or restore a token, or set its networks",
     route: "PUT /user-tokens/{id}",
     needs: "users:write",
     orOwn: true,
@@ -147,8 +196,10 @@ export const endpoints = {
     body: object.tokenChanges,
     success: 200,
     reply: object.updatedToken,
+    problems: ["not-found", "token-expired", "token-compromised", "account-inactive"],
   },
   "user-tokens/delete": {
+    summary: "Delete a revoked token for ever",
     route: "DELETE /user-tokens/{id}",
     needs: "users:write",
     orOwn: true,
@@ -156,6 +207,136 @@ export const endpoints = {
     secrets: [],
     query: z.strictObject({ reason: object.reason }),
     success: 204,
+    problems: ["not-found", "token-active"],
+  },
+  "teams/list": {
+    summary: "List teams, by name",
+    route: "GET /teams",
+    needs: "users:read",
+    table: ["BatchGetItem", "Query@list"],
+    secrets: ["cursor"],
+    query: z.strictObject({ ...object.paging, q: object.part }),
+    success: 200,
+    reply: object.page(object.team),
+    problems: ["invalid-cursor"],
+  },
+  "teams/create": {
+    summary: "Create a team",
+    route: "POST /teams",
+    needs: "users:write",
+    table: ["PutItem"],
+    secrets: [],
+    body: object.newTeam,
+    success: 201,
+    reply: object.team,
+    problems: ["team-name-taken", "public-team"],
+  },
+  "teams/delete": {
+    summary: "Delete a team that nothing uses",
+    route: "DELETE /teams/{key}",
+    needs: "users:write",
+    table: ["GetItem", "PutItem", "DeleteItem"],
+    secrets: [],
+    query: z.strictObject({ reason: object.reason }),
+    success: 204,
+    problems: ["not-found", "team-in-use", "public-team"],
+  },
+  "datastores/list": {
+    summary: "List the datastores of the caller's teams",
+    route: "GET /datastores",
+    needs: "datastores:read",
+    table: ["BatchGetItem", "Query@list"],
+    secrets: ["cursor"],
+    query: z.strictObject({ ...object.paging, team: object.filters.team, q: object.part }),
+    success: 200,
+    reply: object.page(object.datastore),
+    problems: ["invalid-cursor"],
+  },
+  "datastores/create": {
+    summary: "Create a datastore for one of the caller's teams",
+    route: "POST /datastores",
+    needs: "resources:write",
+    table: ["BatchGetItem", "PutItem", "UpdateItem"],
+    secrets: [],
+    body: object.newDatastore,
+    success: 201,
+    reply: object.datastore,
+    problems: [],
+  },
+  "datastores/get": {
+    summary: "Show a datastore",
+    route: "GET /datastores/{id}",
+    needs: "datastores:read",
+    table: ["GetItem", "BatchGetItem"],
+    secrets: [],
+    success: 200,
+    reply: object.datastore,
+    problems: ["not-found"],
+  },
+  "datastores/list-containers": {
+    summary: "List the containers of a datastore",
+    route: "GET /datastores/{id}/containers",
+    needs: "datastores:read",
+    table: ["GetItem", "Query"],
+    secrets: ["cursor"],
+    query: z.strictObject({ ...object.paging, q: object.part }),
+    success: 200,
+    reply: object.page(object.container),
+    problems: ["not-found", "invalid-cursor"],
+  },
+  "datastores/create-container": {
+    summary: "Create a container in a datastore",
+    route: "POST /datastores/{id}/containers",
+    needs: "resources:write",
+    table: ["GetItem", "PutItem", "ConditionCheckItem"],
+    secrets: [],
+    body: object.newContainer,
+    success: 201,
+    reply: object.container,
+    problems: ["not-found"],
+  },
+  "audit-events/list": {
+    summary: "List audit events, newest first",
+    route: "GET /audit-events",
+    needs: "users:write",
+    table: ["GetItem", "BatchGetItem", "Query", "Query@list"],
+    secrets: ["cursor"],
+    query: z.strictObject({ ...object.paging, ...object.auditFilters }),
+    success: 200,
+    reply: object.page(object.auditEvent),
+    problems: ["not-found", "invalid-cursor"],
+  },
+  "docs/openapi": {
+    summary: "The OpenAPI document",
+    route: "GET /openapi.json",
+    needs: "nothing",
+    table: [],
+    secrets: [],
+    success: 200,
+    reply: z.looseObject({ openapi: z.string() }),
+    problems: [],
+  },
+  "docs/page": {
+    summary: "The documentation, as a page",
+    route: "GET /docs",
+    needs: "nothing",
+    table: [],
+    secrets: [],
+    success: 200,
+    reply: z.string(),
+    produces: "text/html",
+    problems: [],
+  },
+  "docs/problem": {
+    summary: "What a problem means, and what to do",
+    route: "GET /problems/{slug}",
+    needs: "nothing",
+    table: [],
+    secrets: [],
+    success: 200,
+    reply: z.string(),
+    produces: "text/html",
+    problems: ["not-found"],
   },
 } as const satisfies Record<string, Endpoint>
 

@@ -24,6 +24,12 @@ export const jobs = {
     secrets: [],
     timeoutSeconds: 60,
   },
+  "purge-deleted-accounts": {
+    source: { everyMinutes: 5 },
+    table: ["BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Query@list"],
+    secrets: [],
+    timeoutSeconds: 300,
+  },
   "create-first-admin": {
     source: "operator",
     table: ["GetItem", "PutItem", "UpdateItem"],

@@ -126,6 +126,71 @@ const cidr = z.union([z.cidrv4(), z.cidrv6()], cidrMessage).check(
   // zod takes any number for an IPv6 prefix, 1.5 too.
   z.refine((text) => /\/(0|[1-9]\d{0,2})$/.test(text), cidrMessage),
 )
+const teamKey = z.string().check(z.regex(/^[a-z0-9_]{1,32}$/, "must be the key of a team"))
+
+export const team = z.strictObject({
+  key: teamKey,
+  name: z.string(),
+  uses: z.int(),
+  created_at: instant,
+  created_by_id: z.int(),
+})
+export type Team = z.output<typeof team>
+
+export const newTeam = z.strictObject({ name: teamName, reason })
+
+/** A protected resource that shows roles and teams at work; kept small on purpose. */
+export const datastore = z.strictObject({
+  id,
+  name: z.string(),
+  team: z.string(),
+  created_at: instant,
+  created_by_id: z.int(),
+})
+export type Datastore = z.output<typeof datastore>
+
+export const newDatastore = z.strictObject({ name, team: z._default(teamName, "Public"), reason })
+
+export const container = z.strictObject({
+  id,
+  datastore_id: id,
+  name: z.string(),
+  created_at: instant,
+  created_by_id: z.int(),
+})
+export type Container = z.output<typeof container>
+
+export const newContainer = z.strictObject({ name, reason })
+
+/** Whoever did it, or had it done to it. The system's own deeds have the id 0. */
+const party = { id: z.int(), user_id: z.string() }
+const auditInstant = z.iso.datetime({ precision: 3 })
+
+export const auditEvent = z.strictObject({
+  id: z.string(),
+  at: auditInstant,
+  action: z.string(),
+  outcome: z.string(),
+  actor: z.strictObject({ ...party, handle: z.nullable(z.string()) }),
+  /** An account, with the token's handle where a token changed; else what `id` and `user_id` name is a team or datastore. */
+  subject: z.strictObject({ ...party, handle: z.nullable(z.string()) }),
+  ip: z.string(),
+  user_agent: z.string(),
+  request_id: z.string(),
+  reason: z.nullable(z.string()),
+  before: z.record(z.string(), z.unknown()),
+  after: z.record(z.string(), z.unknown()),
+})
+export type AuditEvent = z.output<typeof auditEvent>
+
+const rfc3339 = z.iso.datetime({ offset: true, error: "must be an RFC 3339 instant" })
+export const auditFilters = {
+  user_id: userId,
+  action: z.optional(z.string().check(z.regex(/^[a-z]+\.[a-z-]+$/, "must be an action such as token.revoked"))),
+  from: z.optional(rfc3339),
+  to: z.optional(rfc3339),
+}
+
 const allowedCidrs = z.array(cidr).check(z.maxLength(50, "must have at most 50 entries"))
 
 export const newToken = z.strictObject({

@@ -50,6 +50,22 @@ export const problems = {
     detail: "The account is not active. Reactivate it first.",
   },
   "account-deleting": { status: 409, title: "Account being deleted", detail: "The account is being deleted." },
+  "account-active": {
+    status: 409,
+    title: "Account active",
+    detail: "Only a deactivated account can be deleted. Deactivate it first.",
+  },
+  "team-name-taken": { status: 409, title: "Team name taken", detail: "A team has the key that this name leads to." },
+  "team-in-use": {
+    status: 409,
+    title: "Team in use",
+    detail: "Accounts or datastores belong to this team. Take them out of it first.",
+  },
+  "public-team": {
+    status: 409,
+    title: "Public team",
+    detail: "Everyone is in Public: it is neither made nor deleted.",
+  },
   "last-admin": {
     status: 409,
     title: "Last administrator",

@@ -3,7 +3,8 @@ import { invalid, Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
 import { newId } from "../token/format.ts"
 import type { Actor } from "./audit.ts"
-import { absent, always, type Condition, Conflict, put, remove, type Step, update, where } from "./dynamodb.ts"
+import { Conflict } from "./dynamodb.ts"
+import { absent, always, type Condition, put, remove, type Step, update, where } from "./steps.ts"
 import {
   type AccountItem,
   accountKey,
@@ -11,6 +12,7 @@ import {
   administratorsKey,
   emailKey,
   type IdentityItem,
+  type Key,
   type TokenItem,
   type TokenNameItem,
   tokenKey,
@@ -36,15 +38,21 @@ export async function readAccountByUserId(runtime: Runtime, userId: string): Pro
 
 /** The human whose email this is, if there is one. */
 export async function findAccountByEmail(runtime: Runtime, email: string): Promise<AccountItem | undefined> {
-  const guard = await runtime.table.get<IdentityItem>(emailKey(hashed(email)))
+  const guard = await runtime.table.get<IdentityItem>(emailKeyOf(email))
   return guard && runtime.table.get<AccountItem>(accountKey(guard.accountId))
 }
 
 /** All tokens of an account but its sessions, strongly: its name guards list them. In no order. */
 export async function tokensOf(runtime: Runtime, accountId: number): Promise<TokenItem[]> {
-  const guards = await runtime.table.query<TokenNameItem>(accountKey(accountId).PK, tokenNamePrefix)
+  const guards = await tokenGuardsOf(runtime, accountId)
   return runtime.table.batchGet<TokenItem>(guards.map((guard) => tokenKey(guard.tokenId)))
 }
+
+export const tokenGuardsOf = (runtime: Runtime, accountId: number): Promise<TokenNameItem[]> =>
+  runtime.table.query<TokenNameItem>(accountKey(accountId).PK, tokenNamePrefix)
+
+/** The key of the guard that keeps an email unique among humans. */
+export const emailKeyOf = (email: string): Key => emailKey(createHash("sha256").update(email).digest("hex"))
 
 /** `"Pipeline Automation"` → `pipeline_automation@service`. Throws 422 when nothing of the name is left. */
 export function serviceUserId(name: string): string {
@@ -116,19 +124,17 @@ export const emailSteps = (from: AccountItem | undefined, to: AccountItem): Step
   to.userType === "Service"
     ? []
     : [
-        put({ ...emailKey(hashed(to.email as string)), accountId: to.id }, absent, () => new Problem("email-taken")),
+        put({ ...emailKeyOf(to.email as string), accountId: to.id }, absent, () => new Problem("email-taken")),
         ...(from?.email
           ? [
               remove(
-                emailKey(hashed(from.email)),
+                emailKeyOf(from.email),
                 where("#accountId = :id", { id: to.id }),
                 () => new Error("an email's guard was not its account's"),
               ),
             ]
           : []),
       ]
-
-const hashed = (email: string): string => createHash("sha256").update(email).digest("hex")
 
 const isAdministrator = (account: AccountItem | undefined): boolean =>
   account?.userType === "User" && account.role === "Admin" && account.state === "ACTIVE"

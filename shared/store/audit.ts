@@ -1,6 +1,6 @@
 import type { Runtime } from "../runtime.ts"
 import { encodeId, newId } from "../token/format.ts"
-import { absent, put, type Step } from "./dynamodb.ts"
+import { absent, put, type Step } from "./steps.ts"
 import { type AuditItem, auditKey, auditListing } from "./table.ts"
 
 /** Who changes something, and from where: an account with the token it used, or the system itself. */
@@ -33,12 +33,21 @@ export type AuditAction =
   | "token.revoked"
   | "token.restored"
   | "token.deleted"
+  | "account.deleting"
+  | "account.deleted"
+  | "team.created"
+  | "team.deleted"
+  | "datastore.created"
+  | "container.created"
 
-interface Change {
+/** What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its. */
+type Subject =
+  | { account: { id: number; userId: string }; handle?: string }
+  | { team: { key: string } }
+  | { datastore: { id: number; name: string } }
+
+type Change = Subject & {
   action: AuditAction
-  /** The account that changed, or whose token did. */
-  account: { id: number; userId: string }
-  handle?: string
   reason?: string | undefined
   /** Only what changed, and never a digest. */
   before: Record<string, unknown>
@@ -54,16 +63,17 @@ export function audit(runtime: Runtime, actor: Actor, change: Change): Step {
   const random = runtime.randomBytes(6)
   // A time id, and four more random bytes: an account can change many times in a millisecond.
   const id = encodeId(newId(at, random)) + Buffer.from(random.subarray(2)).toString("hex")
-  const { handle, account, reason } = change
+  const { partition, subject } = subjectOf(change)
+  const { reason } = change
   const item: AuditItem = {
-    ...auditKey(`ACC${encodeId(account.id)}`, id),
+    ...auditKey(partition, id),
     ...auditListing(at, id, random[5] as number),
     id,
     at,
     action: change.action,
     outcome: "success",
     actor: { id: actor.accountId, userId: actor.userId, ...(actor.handle && { handle: actor.handle }) },
-    subject: { id: account.id, userId: account.userId, ...(handle && { handle }) },
+    subject,
     ip: actor.clientAddress,
     userAgent: actor.userAgent,
     requestId: actor.requestId,
@@ -72,4 +82,18 @@ export function audit(runtime: Runtime, actor: Actor, change: Change): Step {
     after: change.after,
   }
   return put(item, absent, () => new Error("an audit event of this id exists"))
+}
+
+function subjectOf(change: Subject): { partition: string; subject: AuditItem["subject"] } {
+  if ("team" in change)
+    return { partition: `TEAM${change.team.key}`, subject: { id: 0, userId: `team:${change.team.key}` } }
+  if ("datastore" in change) {
+    const { id, name } = change.datastore
+    return { partition: `DS${encodeId(id)}`, subject: { id, userId: `datastore:${name}` } }
+  }
+  const { account, handle } = change
+  return {
+    partition: `ACC${encodeId(account.id)}`,
+    subject: { id: account.id, userId: account.userId, ...(handle && { handle }) },
+  }
 }

@@ -1,24 +1,24 @@
 import { randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
-import type { DynamoDBDocumentClient, TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb"
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb"
 import { BatchGetCommand, GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb"
 import { unmarshall } from "@aws-sdk/util-dynamodb"
 import { Unavailable } from "../runtime.ts"
+import { type Attributes, type Changes, type Condition, type Step, updating } from "./steps.ts"
 import { type IndexName, indexes, type Key } from "./table.ts"
-
-type Attributes = Record<string, unknown>
-type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number]
-
-/** One write of a transaction, and the error that answers its failed condition: made from the item as it was found. */
-export interface Step {
-  write: (tableName: string) => TransactItem
-  otherwise: (found: Attributes | undefined) => Error
-}
 
 /** An index's page: keys of rows, newest first, below `after` (a sort key of the index). */
 export interface IndexQuery {
   index: IndexName
   partition: string
+  after?: string | undefined
+  limit: number
+}
+
+export interface RangeQuery {
+  partition: string
+  least: string
+  most: string
   after?: string | undefined
   limit: number
 }
@@ -30,56 +30,14 @@ export interface Table {
   batchGet: <T>(keys: readonly Key[]) => Promise<T[]>
   /** A whole partition's rows whose sort key begins with `prefix`. */
   query: <T>(partition: string, prefix: string) => Promise<T[]>
+  /** Rows of a partition between two sort keys (both inclusive), from the last down, below `after`. Strong. */
+  queryDown: <T>(query: RangeQuery) => Promise<T[]>
   queryIndex: (query: IndexQuery) => Promise<(Key & { at: string })[]>
   /** A plain conditional update outside of any transaction; false when its condition failed. */
   update: (key: Key, changes: Changes, condition: Condition) => Promise<boolean>
   /** All steps or none. Throws what the first failed step's `otherwise` says. */
   transact: (steps: readonly Step[]) => Promise<void>
 }
-
-/** What an update does, by attribute name. */
-export interface Changes {
-  set?: Attributes
-  add?: Record<string, number>
-  /** Sets an attribute to another one, as it is before this update, plus a number. */
-  sum?: Record<string, readonly [attribute: string, plus: number]>
-  remove?: readonly string[]
-}
-
-/** A condition expression in which `#x` is the attribute x, and `:x` a value. */
-export interface Condition {
-  expression: string
-  values?: Attributes
-}
-
-export const where = (expression: string, values: Attributes = {}): Condition => ({ expression, values })
-export const exists = where("attribute_exists(#PK)")
-export const always = where("")
-export const absent = where("attribute_not_exists(#PK)")
-
-type Otherwise = Step["otherwise"]
-
-export const put = <T extends Key>(item: T, condition: Condition, otherwise: Otherwise): Step => ({
-  write: (TableName) => ({ Put: { TableName, Item: item as T & Attributes, ...conditional(condition) } }),
-  otherwise,
-})
-
-export const update = (key: Key, changes: Changes, condition: Condition, otherwise: Otherwise): Step => ({
-  write: (TableName) => ({ Update: { TableName, Key: key, ...updating(changes, condition) } }),
-  otherwise,
-})
-
-export const remove = (key: Key, condition: Condition, otherwise: Otherwise): Step => ({
-  write: (TableName) => ({ Delete: { TableName, Key: key, ...conditional(condition) } }),
-  otherwise,
-})
-
-export const check = (key: Key, condition: Condition, otherwise: Otherwise): Step => ({
-  write: (TableName) => ({
-    ConditionCheck: { TableName, Key: key, ConditionExpression: condition.expression, ...conditional(condition) },
-  }),
-  otherwise,
-})
 
 /** An attempt that lost against other writers: read again and try anew. See `retrying`. */
 export class Conflict extends Error {
@@ -150,6 +108,23 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
         from = answer.LastEvaluatedKey
       } while (from)
       return found
+    },
+
+    queryDown: async <T>({ partition, least, most, after, limit }: RangeQuery) => {
+      const answer = await available(() =>
+        client.send(
+          new QueryCommand({
+            TableName: tableName,
+            KeyConditionExpression: "PK = :partition AND SK BETWEEN :least AND :most",
+            ExpressionAttributeValues: { ":partition": partition, ":least": least, ":most": most },
+            ConsistentRead: true,
+            ScanIndexForward: false,
+            Limit: limit,
+            ...(after !== undefined && { ExclusiveStartKey: { PK: partition, SK: after } }),
+          }),
+        ),
+      )
+      return (answer.Items ?? []) as T[]
     },
 
     queryIndex: async ({ index, partition, after, limit }) => {
@@ -248,44 +223,3 @@ interface CancellationReason {
 
 const cancellationReasons = (error: unknown): CancellationReason[] =>
   (error as { CancellationReasons?: CancellationReason[] }).CancellationReasons ?? []
-
-/** The expression's own names for attributes: DynamoDB reserves hundreds of words, `name` and `state` among them. */
-const namesIn = (expression: string): Record<string, string> =>
-  Object.fromEntries([...expression.matchAll(/#(\w+)/g)].map(([alias, attribute]) => [alias, attribute as string]))
-
-const placeholders = (values: Attributes): Attributes =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [`:${key}`, value]))
-
-const conditional = ({ expression, values = {} }: Condition) => ({
-  ...(expression !== "" && {
-    ConditionExpression: expression,
-    ExpressionAttributeNames: namesIn(expression),
-    ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
-  }),
-  ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: placeholders(values) }),
-})
-
-function updating({ set = {}, add = {}, sum = {}, remove = [] }: Changes, { expression, values = {} }: Condition) {
-  const clauses: string[] = []
-  const bound: Attributes = { ...values }
-  const assign = (attributes: Attributes, prefix: string, join: string) =>
-    Object.entries(attributes).map(([attribute, value]) => {
-      bound[`${prefix}_${attribute}`] = value
-      return `#${attribute}${join}:${prefix}_${attribute}`
-    })
-  const present = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined))
-  const sums = Object.entries(sum).map(([attribute, [other, plus]]) => {
-    bound[`plus_${attribute}`] = plus
-    return `#${attribute} = #${other} + :plus_${attribute}`
-  })
-  const assignments = [...assign(present, "set", " = "), ...sums]
-  if (assignments.length > 0) clauses.push(`SET ${assignments.join(", ")}`)
-  if (Object.keys(add).length > 0) clauses.push(`ADD ${assign(add, "add", " ").join(", ")}`)
-  if (remove.length > 0) clauses.push(`REMOVE ${remove.map((attribute) => `#${attribute}`).join(", ")}`)
-  const UpdateExpression = clauses.join(" ")
-  return {
-    UpdateExpression,
-    ...conditional({ expression, values: bound }),
-    ExpressionAttributeNames: namesIn(`${UpdateExpression} ${expression}`),
-  }
-}

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
 import { Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
-import { Conflict, put, type Step, where } from "./dynamodb.ts"
+import { Conflict } from "./dynamodb.ts"
+import { put, type Step, where } from "./steps.ts"
 import { type IdempotencyItem, idempotencyKey } from "./table.ts"
 
 /** A request that carries an Idempotency-Key: the same caller with the same key means the same request, for 24 hours. */

@@ -22,13 +22,16 @@ export const indexSource =
   (after, limit) =>
     runtime.table.queryIndex({ index, partition, after, limit })
 
+/** What `read` answers a row under. */
+export const rowId = ({ PK, SK }: Key): string => `${PK}\n${SK}`
+
 /** A call stops reading after so many keys, also when a filter keeps few of them: the page is short then, and the cursor goes on. */
 const mostKeys = 500
 const keysPerRead = 100
 
 /**
  * One page over several sources, one after another. An index tells which rows there may be; `read` reads them strongly, by
- * PK, without those that are gone or filtered out.
+ * `rowId`, without those that are gone or filtered out.
  */
 export async function readPage<Row>(
   runtime: Runtime,
@@ -46,8 +49,8 @@ export async function readPage<Row>(
     const keys = await (sources[source] as Source)(after, ask)
     keysRead += keys.length
     const found = keys.length === 0 ? new Map<string, Row>() : await read(keys)
-    for (const { PK, at } of keys) {
-      const row = found.get(PK)
+    for (const { at, ...key } of keys) {
+      const row = found.get(rowId(key))
       if (row !== undefined && rows.length >= request.limit)
         return { rows, nextCursor: await seal(runtime, request, { source, after }) }
       if (row !== undefined) rows.push(row)

@@ -14,6 +14,8 @@ import type { VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
  * | user-id guard      | UID#<user_id>               | U            |                      |                     |                  |
  * | email guard        | MAIL#<sha256>               | U            |                      |                     |                  |
  * | team               | TEAM#<key>                  | M            | TEAMS                |                     |                  |
+ * | datastore          | DS#<id>                     | D            | DS#TEAM#<key>        |                     |                  |
+ * | container          | DS#<id>                     | C#<id>       |                      |                     |                  |
  * | audit event        | AUD#<subject>               | <time id>    | AUD#<day>#<shard>    |                     |                  |
  * | idempotency record | IDEM#<principal>#<sha256>   | I            |                      |                     |                  |
  * | administrators     | SET                         | admins       |                      |                     |                  |
@@ -92,8 +94,28 @@ export interface TeamItem extends Key {
   /** Accounts and datastores that name this team; it can't be deleted while there is one. */
   uses: number
   version: number
+  createdAt: number
+  createdById: number
   listPK: string
   listSK: string
+}
+
+export interface DatastoreItem extends Key {
+  id: number
+  name: string
+  /** A key; `public` for everyone's. */
+  team: string
+  createdAt: number
+  createdById: number
+  listPK: string
+  listSK: string
+}
+
+export interface ContainerItem extends Key {
+  id: number
+  name: string
+  createdAt: number
+  createdById: number
 }
 
 export interface IdempotencyItem extends Key {
@@ -128,6 +150,17 @@ export const tokenKey = (id: number): Key => ({ PK: `TOK#${encodeId(id)}`, SK: "
 export const userIdKey = (userId: string): Key => ({ PK: `UID#${userId}`, SK: "U" })
 export const emailKey = (emailHash: string): Key => ({ PK: `MAIL#${emailHash}`, SK: "U" })
 export const teamKey = (key: string): Key => ({ PK: `TEAM#${key}`, SK: "M" })
+export const teamList = (key: string) => ({ listPK: "TEAMS", listSK: key })
+export const datastoreKey = (id: number): Key => ({ PK: `DS#${encodeId(id)}`, SK: "D" })
+export const containerPrefix = "C#"
+export const containerKey = (datastoreId: number, id: number): Key => ({
+  PK: datastoreKey(datastoreId).PK,
+  SK: containerPrefix + encodeId(id),
+})
+/** Where a datastore stands in the list index: under its team. */
+export const datastoreListing = (id: number, team: string) => ({ listPK: `DS#TEAM#${team}`, listSK: encodeId(id) })
+/** Where an account that is being deleted stands in the list index, until it is gone. */
+export const purgeList = "PURGE"
 export const administratorsKey: Key = { PK: "SET", SK: "admins" }
 export const idempotencyKey = (principal: number, keyHash: string): Key => ({
   PK: `IDEM#${encodeId(principal)}#${keyHash}`,
@@ -183,7 +216,8 @@ export const expiryListing = (id: number, expiresAt: number | undefined): { expi
 })
 
 /** Where an audit event stands in the list index: its day, spread over eight partitions. */
+export const auditShards = 8
 export const auditListing = (at: number, id: string, shard: number) => ({
-  listPK: `AUD#${new Date(at).toISOString().slice(0, 10).replaceAll("-", "")}#${shard % 8}`,
+  listPK: `AUD#${new Date(at).toISOString().slice(0, 10).replaceAll("-", "")}#${shard % auditShards}`,
   listSK: id,
 })

@@ -1,10 +1,10 @@
 import { invalid } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
-import { exists, type Step, update, where } from "./dynamodb.ts"
+import { exists, type Step, update, where } from "./steps.ts"
 import { type TeamItem, teamKey } from "./table.ts"
 
 /** Everyone is in it, so it is never stored and never counted. */
-const everyone = { key: "public", name: "Public" }
+export const publicTeam = { key: "public", name: "Public" }
 
 /** The key that a team's name leads to: lower case, white space to `_`. */
 export const teamKeyOf = (name: string): string => name.normalize("NFC").trim().toLowerCase().replaceAll(/\s+/g, "_")
@@ -13,7 +13,7 @@ const mostTeams = 50
 
 /** The keys of the teams that a request names: without `Public`, each once. Throws 422 for more than fifty. */
 export function teamKeysOf(names: readonly string[]): string[] {
-  const keys = [...new Set(names.map(teamKeyOf))].filter((key) => key !== everyone.key)
+  const keys = [...new Set(names.map(teamKeyOf))].filter((key) => key !== publicTeam.key)
   if (keys.length > mostTeams)
     throw invalid({ pointer: "/teams", detail: `must have at most ${mostTeams} teams besides Public` })
   return keys
@@ -21,7 +21,7 @@ export function teamKeysOf(names: readonly string[]): string[] {
 
 /** Names of teams as an account shows them: `Public` first. A team that is gone shows its key. */
 export const shownTeams = (keys: readonly string[], names: ReadonlyMap<string, string>): string[] => [
-  everyone.name,
+  publicTeam.name,
   ...keys.map((key) => names.get(key) ?? key),
 ]
 

@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime.ts"
 import { encodeId } from "../token/format.ts"
 import { statusOf } from "../token/verdict.ts"
 import { readAccount, readAccountByUserId } from "./accounts.ts"
-import { indexSource, type PageRequest, readPage, type Source } from "./pages.ts"
+import { indexSource, type PageRequest, readPage, rowId, type Source } from "./pages.ts"
 import { flagsOf, handleOfToken, showToken } from "./shown-token.ts"
 import {
   type AccountItem,
@@ -74,7 +74,7 @@ async function listTokens(
     const accounts = new Map(owners.map((account) => [account.id, account]))
     const found = tokens.flatMap((token) => {
       const account = accounts.get(token.accountId)
-      return account && keep({ token, account }, now) ? [[token.PK, { token, account }] as const] : []
+      return account && keep({ token, account }, now) ? [[rowId(token), { token, account }] as const] : []
     })
     return new Map(found)
   })

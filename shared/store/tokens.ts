@@ -11,11 +11,12 @@ import { digestUnder, mintingKey } from "../token/keyring.ts"
 import { statusOf } from "../token/verdict.ts"
 import { findAccountByEmail, readAccount, readAccountByUserId, tokensOf } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
-import { absent, Conflict, check, exists, put, remove, retrying, type Step, update, where } from "./dynamodb.ts"
+import { Conflict, retrying } from "./dynamodb.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
 import { expiryOf, instantOrNull } from "./instants.ts"
 import { settings } from "./settings.ts"
 import { handleOfToken, showToken } from "./shown-token.ts"
+import { absent, check, exists, put, remove, type Step, update, where } from "./steps.ts"
 import {
   type AccountItem,
   accountKey,

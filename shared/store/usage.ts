@@ -1,7 +1,7 @@
 import type { Runtime } from "../runtime.ts"
 import { parseUsageLine } from "../token/usage-line.ts"
 import type { Match } from "../token/verdict.ts"
-import { where } from "./dynamodb.ts"
+import { where } from "./steps.ts"
 import { type AccountItem, accountKey, idleListing, type TokenItem, tokenKey } from "./table.ts"
 
 /** What a batch of log lines says of one token, coalesced. */

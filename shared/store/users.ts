@@ -15,10 +15,11 @@ import {
   tokensOf,
 } from "./accounts.ts"
 import { type Actor, type AuditAction, audit } from "./audit.ts"
-import { absent, Conflict, retrying, update, where } from "./dynamodb.ts"
+import { Conflict, retrying } from "./dynamodb.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
 import { instantOf, instantOrNull } from "./instants.ts"
-import { indexSource, type PageRequest, readPage } from "./pages.ts"
+import { indexSource, type PageRequest, readPage, rowId } from "./pages.ts"
+import { absent, update, where } from "./steps.ts"
 import { type AccountItem, accountKey, accountList, administratorsKey } from "./table.ts"
 import { shownTeams, teamKeyOf, teamKeysOf, teamNames, teamSteps } from "./teams.ts"
 
@@ -186,7 +187,7 @@ export async function listUsers(runtime: Runtime, request: PageRequest, query: Q
     types.map((type) => indexSource(runtime, "list", accountList(type))),
     async (keys) => {
       const accounts = await runtime.table.batchGet<AccountItem>(keys)
-      return new Map(accounts.filter((account) => isListed(account, query)).map((account) => [account.PK, account]))
+      return new Map(accounts.filter((account) => isListed(account, query)).map((account) => [rowId(account), account]))
     },
   )
   const names = await teamNames(runtime, rows)
