@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { build, type Plugin } from "esbuild"
+import { docsPage, problemPages } from "../shared/contract/docs-page.ts"
 import { endpoints } from "../shared/contract/endpoints.ts"
 import { jobs } from "../shared/contract/jobs.ts"
 
@@ -41,6 +42,19 @@ const withoutFacade: Plugin = {
   },
 }
 
+/** The pages that `/docs` and `/problems/{slug}` serve: made here, so that their Lambdas hold the text and not what makes it. */
+const pages: Record<string, () => unknown> = { "docs-page": docsPage, "problem-pages": problemPages }
+const withPages: Plugin = {
+  name: "with-pages",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path: path.slice("virtual:".length), namespace: "page" }))
+    onLoad({ filter: /.*/, namespace: "page" }, ({ path }) => ({
+      contents: JSON.stringify(pages[path]?.()),
+      loader: "json",
+    }))
+  },
+}
+
 export async function buildFunctions(): Promise<void> {
   const missing = Object.values(entries).filter((file) => !existsSync(root + file))
   if (missing.length > 0)
@@ -57,7 +71,7 @@ export async function buildFunctions(): Promise<void> {
     target: "node24",
     mainFields: ["module", "main"],
     legalComments: "none",
-    plugins: [withoutFacade],
+    plugins: [withoutFacade, withPages],
     logLevel: "warning",
   })
   removeStale(`${root}dist/functions`)

@@ -1,0 +1,258 @@
+import * as z from "zod/mini"
+import { createDocument, type oas31, type ZodOpenApiOperationObject, type ZodOpenApiOverride } from "zod-openapi"
+import { type Endpoint, type EndpointKey, endpointRows, routeOf } from "./endpoints.ts"
+import { exampleBodies } from "./examples.ts"
+import * as object from "./objects.ts"
+import { type ProblemCode, problems } from "./problems.ts"
+import { type Refusal, refusals } from "./refusals.ts"
+
+/** Nothing that a Lambda runs imports this: `npm run docs` writes its document to docs/openapi.json, which one serves. */
+
+/** One meaning of a slug: two of them are a refusal (401) and an endpoint's failure (409) alike. */
+export interface ProblemMeaning {
+  slug: ProblemCode | Refusal
+  status: number
+  title: string
+  detail: string
+}
+
+const failure = (slug: ProblemCode): ProblemMeaning => ({ slug, ...problems[slug] })
+const refusal = (slug: Refusal): ProblemMeaning => ({ slug, status: 401, ...refusals[slug] })
+
+export const meanings: ProblemMeaning[] = [
+  ...(Object.keys(problems) as ProblemCode[]).map(failure),
+  ...(Object.keys(refusals) as Refusal[]).map(refusal),
+].sort((one, other) => one.status - other.status)
+
+/** All that an endpoint can answer besides its success: what every one can, then its own. In the order of `meanings`. */
+export function meaningsOf(row: Endpoint): ProblemMeaning[] {
+  const authenticated = row.needs !== "nothing"
+  const byRole = authenticated && row.needs !== "any" && row.needs !== "own" && !row.orOwn
+  const failures = new Set<ProblemCode>([
+    ...(row.body ? (["malformed-json", "content-too-large", "unsupported-media-type"] as const) : []),
+    ...(authenticated ? (["authentication-required", "auth-unavailable"] as const) : []),
+    ...(byRole ? (["insufficient-role"] as const) : []),
+    ...(row.route.includes("{") ? (["not-found"] as const) : []),
+    ...(["validation-failed", "too-many-requests", "internal-error", "service-unavailable"] as const),
+    ...row.problems,
+  ])
+  const isRefusal = ({ slug, status }: ProblemMeaning) => status === 401 && slug in refusals
+  return meanings.filter((one) => (isRefusal(one) ? authenticated : failures.has(one.slug as ProblemCode)))
+}
+
+const described: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [
+    object.newToken.shape.expiration,
+    '"7d" to "365d" (whole days), "1y", "never", or an RFC 3339 instant in the future',
+  ],
+  [object.issuedToken.shape.bearer_token, "The token itself. It is in this answer only, and can't be shown again."],
+  [object.token.shape.handle, "The first characters of the token: they identify it, and are safe to log."],
+  [object.token.shape.expiration, "The instant from which the token is refused; null: never."],
+  [object.paging.cursor, "next_cursor of the page before."],
+  [object.part, "A part of the name or user_id, whatever its case."],
+  [object.reason, "Why: kept in the audit event."],
+  [object.newToken.shape.allowed_cidrs, "Networks from which the token is accepted; none: from everywhere."],
+  [object.newUser.shape.teams, "Names of teams. Everyone is in Public."],
+])
+
+/** Says what the schema library can't: the texts of our own checks, and how a number stands in a URL. */
+const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema }) => {
+  if ((zodSchema as unknown) === object.paging.limit)
+    Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: 100, default: 50, pattern: undefined })
+  // The format says it already, and shorter.
+  if (jsonSchema.format === "date-time" || jsonSchema.format === "email") delete jsonSchema.pattern
+  const checks = (zodSchema._zod.def.checks ?? []).map((check) => check._zod.def)
+  const texts = checks
+    .filter((def) => def.check === "custom")
+    .map((def) => [...("path" in def ? (def.path as string[]) : []), def.error?.({} as never)].join(" "))
+  // JSON Schema counts characters as we do, by code points.
+  const length = texts.map((text) => /^must have (\d+) to (\d+) characters$/.exec(text)).find(Boolean)
+  if (length) Object.assign(jsonSchema, { minLength: Number(length[1]), maxLength: Number(length[2]) })
+  const description = described.get(zodSchema) ?? texts.filter((text) => text !== length?.[0]).join(", ")
+  if (description) jsonSchema.description = description
+}
+
+const problemSchema = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.optional(z.int()),
+  detail: z.optional(z.string()),
+  instance: z.optional(z.string()),
+  errors: z.optional(z.array(z.strictObject({ pointer: z.string(), detail: z.string() }))),
+})
+
+const schemas = {
+  User: object.user,
+  Token: object.token,
+  Team: object.team,
+  Datastore: object.datastore,
+  Container: object.container,
+  AuditEvent: object.auditEvent,
+  Problem: problemSchema,
+}
+
+const headers = {
+  ETag: { description: "Names this version: send it as If-Match with a change.", schema: { type: "string" } },
+  Location: { description: "The path of what this was about.", schema: { type: "string" } },
+  "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } },
+  "WWW-Authenticate": { description: "The challenge (RFC 6750).", schema: { type: "string" } },
+} satisfies oas31.HeadersObject
+
+/** Headers of a success. */
+const successHeaders: Partial<Record<EndpointKey, (keyof typeof headers)[]>> = {
+  "users/create": ["ETag", "Location"],
+  "users/get": ["ETag"],
+  "users/update": ["ETag"],
+  "users/delete": ["Location"],
+  "user-tokens/create": ["Location"],
+  "teams/create": ["Location"],
+  "datastores/create": ["Location"],
+}
+const takesIfMatch: readonly EndpointKey[] = ["users/update"]
+
+const pathParameters = {
+  id: z.int().check(z.positive()),
+  key: z.string().check(z.regex(/^[a-z0-9_-]{1,64}$/)),
+  slug: z.string().check(z.regex(/^[a-z0-9_-]{1,64}$/)),
+}
+const idempotencyKey = z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/)))
+
+const exampleName = ({ status, slug }: ProblemMeaning): string => `${status}-${slug}`
+const headersOf = (names: readonly (keyof typeof headers)[]): oas31.HeadersObject =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
+
+/** The OpenAPI 3.1 document, from the endpoint table alone. */
+export const openApiDocument = () =>
+  createDocument(
+    {
+      openapi: "3.1.0",
+      info: {
+        title: "Symbolon",
+        version: "1",
+        summary: "Service accounts and bearer tokens.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      servers: [{ url: "/api" }],
+      security: [{ bearer: [] }],
+      tags: [...new Set(endpointRows.map(([key]) => tagOf(key)))].map((name) => ({ name })),
+      paths: paths(),
+      components: {
+        schemas,
+        headers,
+        responses: sharedResponses,
+        examples: Object.fromEntries(meanings.map((meaning) => [exampleName(meaning), { value: exampleOf(meaning) }])),
+        securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A token of ours." } },
+      },
+    },
+    { override },
+  )
+
+const tagOf = (key: EndpointKey): string => key.slice(0, key.indexOf("/"))
+
+function paths(): Record<string, Record<string, ZodOpenApiOperationObject>> {
+  const byPath: Record<string, Record<string, ZodOpenApiOperationObject>> = {}
+  for (const [key, row] of endpointRows) {
+    const { method, path } = routeOf(row)
+    byPath[path] = { ...byPath[path], [method.toLowerCase()]: operationOf(key, row) }
+  }
+  return byPath
+}
+
+function operationOf(key: EndpointKey, row: Endpoint): ZodOpenApiOperationObject {
+  const names = [...row.route.matchAll(/\{(id|key|slug)\}/g)].map(([, name]) => name as keyof typeof pathParameters)
+  const header = {
+    ...(row.idempotencyKey && { "Idempotency-Key": idempotencyKey }),
+    ...(takesIfMatch.includes(key) && { "If-Match": z.optional(z.string()) }),
+  }
+  const example = exampleBodies[key]
+  return {
+    operationId: key,
+    summary: row.summary,
+    description: `Needs: ${needsOf(row)}.`,
+    tags: [tagOf(key)],
+    ...(row.needs === "nothing" && { security: [] }),
+    requestParams: {
+      ...(names.length > 0 && {
+        path: z.object(Object.fromEntries(names.map((name) => [name, pathParameters[name]]))),
+      }),
+      ...(row.query && { query: row.query as z.ZodMiniObject }),
+      ...(Object.keys(header).length > 0 && { header: z.object(header) }),
+    },
+    ...(row.body && {
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: row.body, ...(example && { example }) } },
+      },
+    }),
+    responses: { [String(row.success) as "200"]: successOf(key, row), ...problemResponses(row) },
+  }
+}
+
+/** What a caller must hold, in words. */
+export const needsOf = ({ needs, orOwn }: Endpoint): string =>
+  ({ nothing: "nothing, not even a token", any: "any token", own: "any token; it sees its own" })[needs as string] ??
+  `${needs}${orOwn ? ", or that it is one's own" : ""}`
+
+function successOf(key: EndpointKey, row: Endpoint) {
+  const names = successHeaders[key] ?? []
+  return {
+    description: { 200: "Done.", 201: "Made.", 202: "Begun.", 204: "Done; no body." }[row.success],
+    ...(names.length > 0 && { headers: headersOf(names) }),
+    ...(row.reply && { content: { [row.produces ?? "application/json"]: { schema: row.reply } } }),
+  }
+}
+
+type Group = [status: string, meanings: ProblemMeaning[]]
+const groupsOf = (row: Endpoint): Group[] => [...Map.groupBy(meaningsOf(row), ({ status }) => String(status))]
+const groupName = ([status, group]: Group): string =>
+  [
+    status,
+    ...group.filter(({ slug }) => status !== "401" || slug === "authentication-required").map(({ slug }) => slug),
+  ].join("-")
+
+const uses = Map.groupBy(
+  endpointRows.flatMap(([, row]) => groupsOf(row)),
+  groupName,
+)
+const isShared = (group: Group): boolean => (uses.get(groupName(group))?.length ?? 0) > 1
+
+/** What several operations answer alike: it stands in the document once. */
+const sharedResponses = Object.fromEntries(
+  [...uses].flatMap(([name, [group]]) => (group && isShared(group) ? [[name, problemResponse(group)]] : [])),
+)
+
+const problemResponses = (row: Endpoint) =>
+  Object.fromEntries(
+    groupsOf(row).map((group) => [
+      group[0],
+      isShared(group) ? { $ref: `#/components/responses/${groupName(group)}` } : problemResponse(group),
+    ]),
+  )
+
+function problemResponse([status, group]: Group) {
+  return {
+    description: group.map(({ title }) => title).join(", "),
+    ...(status === "401" && { headers: headersOf(["WWW-Authenticate"]) }),
+    ...((status === "429" || status === "503") && { headers: headersOf(["Retry-After"]) }),
+    content: {
+      "application/problem+json": {
+        schema: problemSchema,
+        examples: Object.fromEntries(
+          group.map((one) => [one.slug, { $ref: `#/components/examples/${exampleName(one)}` }]),
+        ),
+      },
+    },
+  }
+}
+
+const exampleOf = ({ slug, status, title, detail }: ProblemMeaning) => ({
+  type: `/api/problems/${slug}`,
+  title,
+  status,
+  detail,
+  instance: "JKJaXmPLvHcESHA=",
+  ...(slug === "validation-failed" && { errors: [{ pointer: "/name", detail: "is required" }] }),
+})
+
+/** The document as it is committed. */
+export const openApiText = (): string => `${JSON.stringify(openApiDocument(), null, 2)}\n`

@@ -1,0 +1,169 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Validator } from "@seriousme/openapi-schema-validator"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type EndpointKey, endpointRows } from "../shared/contract/endpoints.ts"
+import { exampleBodies } from "../shared/contract/examples.ts"
+import { openApiText } from "../shared/contract/openapi.ts"
+import { problems } from "../shared/contract/problems.ts"
+import { refusals } from "../shared/contract/refusals.ts"
+import { type RunningStack, startTestStack } from "./local-stack.ts"
+
+const root = `${join(import.meta.dirname, "..")}/`
+const committed = readFileSync(`${root}docs/openapi.json`, "utf8")
+const slugs = [...new Set([...Object.keys(problems), ...Object.keys(refusals)])]
+
+interface Operation {
+  operationId: string
+  summary?: string
+  security?: object[]
+  parameters?: { in: string; name: string; required?: boolean }[]
+  responses: Record<string, { headers?: object }>
+}
+const document = JSON.parse(committed)
+const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
+  Object.values(methods).map((operation) => ({ path, ...operation })),
+)
+
+describe("docs/openapi.json", () => {
+  test("is what the endpoint table says now: else run npm run docs, and commit", () => {
+    expect(openApiText() === committed, "docs/openapi.json has drifted: npm run docs").toBe(true)
+  })
+
+  test("is valid OpenAPI 3.1", async () => {
+    const result = await new Validator().validate(document)
+    expect(result.errors).toBeUndefined()
+    expect(result.valid).toBe(true)
+  })
+
+  test("is refused by the same check when it is broken", async () => {
+    const { valid } = await new Validator().validate({ ...document, paths: { "/users": { get: { summary: 1 } } } })
+    expect(valid).toBe(false)
+  })
+
+  test("has each endpoint once, under its key", () => {
+    expect(operations.map(({ operationId }) => operationId).sort()).toEqual(endpointRows.map(([key]) => key).sort())
+  })
+
+  test.each(operations)(
+    "$operationId says what it does, how it fails, what its path takes, who may call",
+    (operation) => {
+      const { path, summary, responses, parameters = [] } = operation
+      expect(summary).toMatch(/^[A-Z].*[^.]$/)
+      expect(Object.keys(responses).filter((status) => /^2/.test(status))).toHaveLength(1)
+      expect(Object.keys(responses).filter((status) => /^4/.test(status))).not.toEqual([])
+      const inPath = parameters.filter((parameter) => parameter.in === "path")
+      expect(inPath.map(({ name }) => name)).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
+      expect(inPath.every(({ required }) => required)).toBe(true)
+      expect(new Set(parameters.map((one) => `${one.in} ${one.name}`)).size).toBe(parameters.length)
+      const open = endpointRows.find(([key]) => key === operation.operationId)?.[1].needs === "nothing"
+      expect([operation.security, "401" in responses]).toEqual(open ? [[], false] : [undefined, true])
+    },
+  )
+
+  test("has no reference that leads nowhere, and no component that nothing refers to", () => {
+    const references = [...committed.matchAll(/"\$ref": "#\/([^"]+)"/g)].map(([, path]) => path as string)
+    const at = (path: string) => path.split("/").reduce((inner, key) => inner?.[key], document)
+    expect(references.filter((path) => at(path) === undefined)).toEqual([])
+    const components = ["schemas", "responses", "headers", "examples"].flatMap((kind) =>
+      Object.keys(document.components[kind]).map((name) => `components/${kind}/${name}`),
+    )
+    expect(components.filter((path) => !references.includes(path))).toEqual([])
+  })
+
+  test.each(operations)(
+    "$operationId has the headers that its handler works with",
+    ({ operationId, responses, parameters }) => {
+      const handler = readFileSync(`${root}functions/${operationId}.ts`, "utf8")
+      const answered = Object.keys(Object.entries(responses).find(([status]) => /^2/.test(status))?.[1].headers ?? {})
+      const sent = (parameters ?? []).filter((parameter) => parameter.in === "header").map(({ name }) => name)
+      expect({
+        ETag: answered.includes("ETag"),
+        Location: answered.includes("Location"),
+        "If-Match": sent.includes("If-Match"),
+        "Idempotency-Key": sent.includes("Idempotency-Key"),
+      }).toEqual({
+        ETag: /\betag\b/.test(handler),
+        Location: /\blocation:/.test(handler),
+        "If-Match": /\bifMatch\b/.test(handler),
+        "Idempotency-Key": /\bidempotency\b/.test(handler),
+      })
+    },
+  )
+
+  test("has an example of each body, which the endpoint takes", () => {
+    const withBody = endpointRows.flatMap(([key, { body }]) => (body ? [{ key, body }] : []))
+    expect(Object.keys(exampleBodies).sort()).toEqual(withBody.map(({ key }) => key).sort())
+    for (const { key, body } of withBody)
+      expect([key, body.safeParse(exampleBodies[key as EndpointKey]).error]).toEqual([key, undefined])
+  })
+
+  test("names no registry, no path of a machine and nobody", () => {
+    expect(committed).not.toMatch(/https?:\/\/|\/(?:home|work|tmp|root)\/|registry|@(?!service|example)\w+\.\w/i)
+  })
+})
+
+describe("served to everyone", () => {
+  let stack: RunningStack
+  beforeAll(async () => {
+    stack = await startTestStack()
+  })
+  afterAll(() => stack.stop())
+  const get = (path: string) => stack.send(path, { token: "" })
+
+  async function pageOf(path: string): Promise<string> {
+    const response = await get(path)
+    expect([path, response.status]).toEqual([path, 200])
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8")
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff")
+    expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'unsafe-inline';/)
+    const page = await response.text()
+    expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
+    expect(page).not.toMatch(/<script|javascript:|\son\w+=|undefined|\[object|<(?:link|img|iframe|form)\b/i)
+    return page
+  }
+
+  test("GET /openapi.json is the committed document", async () => {
+    const response = await get("/openapi.json")
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"])
+    expect(await response.json()).toEqual(document)
+    expect(response.headers.get("content-security-policy")).toBeNull()
+  })
+
+  test("GET /docs has each operation, with curl and Python; all of its links lead somewhere", async () => {
+    const page = await pageOf("/docs")
+    const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id as string)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const [key] of endpointRows) expect(ids).toContain(key)
+    expect(page.match(/<pre><code>curl /g)).toHaveLength(endpointRows.length)
+    expect(page.match(/<pre><code>import os/g)).toHaveLength(endpointRows.length)
+    expect(page).not.toMatch(/sym(?:svc|usr|ses)_/)
+    const links = [...page.matchAll(/\shref="([^"]+)"/g)].map(([, link]) => link as string)
+    const known = [...ids.map((id) => `#${id}`), ...slugs.map((slug) => `/api/problems/${slug}`), "/api/openapi.json"]
+    expect(links.filter((link) => !known.includes(link))).toEqual([])
+  })
+
+  test.each(slugs)("GET /problems/%s is a page", async (slug) => {
+    const page = await pageOf(`/problems/${slug}`)
+    expect(page).toContain(`<code>/api/problems/${slug}</code>`)
+    expect(page).toMatch(/<h2>Status \d{3}<\/h2>[\s\S]*answers? it[\s\S]*<h2>What to do<\/h2>\n<p>.{10,}/)
+  })
+
+  test("the page of a slug with two meanings has both", async () => {
+    const page = await pageOf("/problems/token-expired")
+    expect([...page.matchAll(/Status (\d+)/g)].map(([, status]) => status)).toEqual(["401", "409"])
+  })
+
+  test.each(["no-such-problem", "constructor", "__proto__", "toString", "%3Cscript%3E"])(
+    "GET /problems/%s is 404, and repeats nothing",
+    async (slug) => {
+      const response = await get(`/problems/${slug}`)
+      expect([response.status, response.headers.get("content-type")]).toEqual([404, "application/problem+json"])
+      expect(await response.text()).not.toContain("script")
+    },
+  )
+
+  test("the typed client reads the pages too", async () => {
+    expect(await stack.as("")["docs/problem"]({ slug: "not-found" })).toContain("<h1>Not found</h1>")
+  })
+})
