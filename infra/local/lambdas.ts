@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline"
 import { pathToFileURL } from "node:url"
 import { Worker } from "node:worker_threads"
-import { type Assembly, account, type Properties, region } from "./template.ts"
+import { type Assembly, type Properties, region } from "./template.ts"
 
 /** What an invocation came to: a value, or the error that Lambda would report. */
 export type Invocation = { value: unknown } | { error: string }
@@ -70,7 +70,8 @@ class Environment {
         ...properties.Environment?.Variables,
         ...environment,
         AWS_REGION: region,
-        AWS_ACCESS_KEY_ID: account,
+        // Its identity to the proxy, which knows its role by it.
+        AWS_ACCESS_KEY_ID: functionName,
         AWS_SECRET_ACCESS_KEY: "local",
         AWS_LAMBDA_FUNCTION_NAME: functionName,
       },

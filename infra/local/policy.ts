@@ -16,7 +16,8 @@ export function isAllowed(policyDocument: { Statement?: Statement | Statement[] 
   return statements.some(({ Effect }) => Effect === "Allow") && !statements.some(({ Effect }) => Effect === "Deny")
 }
 
-function matches(pattern: string, text: string): boolean {
+/** `*` is any text, `?` any character. */
+export function matches(pattern: string, text: string): boolean {
   const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
   return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`).test(text)
 }

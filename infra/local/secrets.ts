@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto"
 import { once } from "node:events"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
-import type { Assembly, Properties } from "./template.ts"
+import { type Assembly, type Properties, secretArn } from "./template.ts"
 
 /** Secrets Manager, as far as our functions call it: GetSecretValue and BatchGetSecretValue. */
 export interface SecretsService {
@@ -31,7 +31,7 @@ export async function startSecrets(assembly: Assembly, file: string): Promise<Se
 }
 
 function respond(operation: string | undefined, input: Properties, values: Record<string, string>) {
-  const described = (name: string) => ({ ARN: `arn:local:secret:${name}`, Name: name, SecretString: values[name] })
+  const described = (name: string) => ({ ARN: secretArn(name), Name: name, SecretString: values[name] })
   if (operation === "GetSecretValue")
     return values[input.SecretId] === undefined
       ? { status: 400, answer: { __type: "ResourceNotFoundException" } }

@@ -4,8 +4,11 @@ import { join } from "node:path"
 import { type JobKey, jobs } from "../../shared/contract/jobs.ts"
 import { type EngineKind, startEngine } from "./engine.ts"
 import { startGateway } from "./gateway.ts"
+import { readRoles } from "./iam.ts"
 import { createLambdas, type Lambdas } from "./lambdas.ts"
 import { createLogs } from "./logs.ts"
+import { partitionKeysOf } from "./needs.ts"
+import { startProxy } from "./proxy.ts"
 import { readApi } from "./routes.ts"
 import { startSchedules } from "./schedules.ts"
 import { closed, portOf, startSecrets } from "./secrets.ts"
@@ -19,7 +22,14 @@ export interface LocalStack {
   runJob: (key: string, event: object) => Promise<unknown>
   engineEndpoint: string
   engine: EngineKind
+  /** What the Lambdas' roles allow on the table and the secrets, and what of that has been needed so far. */
+  grants: () => Grants
   stop: () => Promise<void>
+}
+
+export interface Grants {
+  granted: string[]
+  used: string[]
 }
 
 interface Options {
@@ -33,7 +43,7 @@ interface Options {
   onAccess?: (line: string) => void
 }
 
-/** Serves a synthesized assembly: engine, secrets, Lambdas, logs, schedules and gateway. All of it ends with `stop`. */
+/** Serves a synthesized assembly: engine, secrets, IAM, Lambdas, logs, schedules and gateway. All of it ends with `stop`. */
 export async function startStack({
   assembly: assemblyDirectory,
   stageName,
@@ -43,6 +53,7 @@ export async function startStack({
 }: Options): Promise<LocalStack> {
   const assembly = new Assembly(assemblyDirectory)
   const api = readApi(assembly)
+  const roles = readRoles(assembly)
   // The table has what the table on AWS has, unencrypted.
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   // Whatever has been started is stopped again, in reverse, also when a later part fails to start.
@@ -57,9 +68,12 @@ export async function startStack({
     const secrets = await startSecrets(assembly, join(directory, "secrets.json"))
     started.push(secrets.stop)
     const logs = createLogs(assembly, () => lambdas, join(directory, "logs"))
+    const services = { dynamodb: engine.endpoint, secretsManager: secrets.endpoint }
+    const proxy = await startProxy({ roles, partitionKeys: partitionKeysOf(assembly), ...services })
+    started.push(proxy.stop)
     const environment = {
-      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: proxy.endpoint,
     }
     const lambdas = createLambdas({ assembly, environment, onLine: logs.add })
     started.push(lambdas.stop, logs.stop, startSchedules(assembly, lambdas))
@@ -76,7 +90,11 @@ export async function startStack({
     })
     started.push(() => closed(server))
     const url = `http://127.0.0.1:${portOf(server)}/${api.stage}`
-    return { url, runJob, engineEndpoint: engine.endpoint, engine: engine.kind, stop }
+    const grants = () => ({
+      granted: [...roles.values()].flatMap((role) => role.granted),
+      used: [...roles.values()].flatMap((role) => role.used),
+    })
+    return { url, runJob, engineEndpoint: engine.endpoint, engine: engine.kind, grants, stop }
   } catch (error) {
     await stop()
     throw error

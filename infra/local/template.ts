@@ -106,11 +106,15 @@ export class Assembly {
     const name = this.reference.bind(this)
     if (type === "AWS::Lambda::Function") return arn("lambda", `function:${name(stack, id)}`)
     if (type === "AWS::Logs::LogGroup") return arn("logs", `log-group:${name(stack, id)}:*`)
-    if (type === "AWS::SecretsManager::Secret") return arn("secretsmanager", `secret:${properties.Name}`)
+    if (type === "AWS::SecretsManager::Secret") return secretArn(properties.Name)
+    if (type === "AWS::DynamoDB::GlobalTable") return arn("dynamodb", `table/${name(stack, id)}`)
     if (type === "AWS::IAM::Role") return `arn:aws:iam::${account}:role/${id}`
     return arn(type.split("::")[1]?.toLowerCase() ?? "", id)
   }
 }
+
+/** With a suffix as Secrets Manager appends one, of six characters: policies have `-??????` for it. */
+export const secretArn = (name: string): string => `arn:aws:secretsmanager:${region}:${account}:secret:${name}-LOCAL0`
 
 /** The name of the Lambda that an ARN, or an API Gateway URI around one, names. */
 export function functionNameIn(text: string): string {
