@@ -24,6 +24,8 @@ export const aTeam = (name: string, key = name.toLowerCase().replaceAll(" ", "_"
   name,
   uses: 0,
   version: 1,
+  createdAt: Date.parse("2026-01-01T00:00:00Z"),
+  createdById: 1,
   listPK: "TEAMS",
   listSK: key,
 })

@@ -13,6 +13,17 @@ export const expected: Record<string, Record<CallerName, number>> = {
   "users/get":            { Member: 403, Editor: 403, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
   "users/update":         { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
   "users/revoke-tokens":  { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  "users/delete":         { Member: 403, Editor: 403, Manager: 403, Admin: 202, "service Admin": 202, nobody: 401 },
+  "teams/list":           { Member: 403, Editor: 403, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "teams/create":         { Member: 403, Editor: 403, Manager: 403, Admin: 201, "service Admin": 201, nobody: 401 },
+  "teams/delete":         { Member: 403, Editor: 403, Manager: 403, Admin: 204, "service Admin": 204, nobody: 401 },
+  "audit-events/list":    { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  // Public's: everyone's. Those of teams are in resources.test.ts.
+  "datastores/list":      { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "datastores/get":       { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "datastores/list-containers":  { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
+  "datastores/create":           { Member: 403, Editor: 201, Manager: 201, Admin: 201, "service Admin": 201, nobody: 401 },
+  "datastores/create-container": { Member: 403, Editor: 201, Manager: 201, Admin: 201, "service Admin": 201, nobody: 401 },
   // A service token. For a personal one see `ownExpected`.
   "user-tokens/create":   { Member: 403, Editor: 403, Manager: 403, Admin: 201, "service Admin": 201, nobody: 401 },
   "user-tokens/list":     { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
@@ -21,6 +32,10 @@ export const expected: Record<string, Record<CallerName, number>> = {
   "user-tokens/get":      { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
   "user-tokens/update":   { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
   "user-tokens/delete":   { Member: 404, Editor: 404, Manager: 404, Admin: 204, "service Admin": 204, nobody: 401 },
+  // Open to everyone.
+  "docs/openapi":         { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 200 },
+  "docs/page":            { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 200 },
+  "docs/problem":         { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 200 },
 }
 
 /** The same, for a human's own personal token. A service account has none: it can't make one. */

@@ -118,7 +118,19 @@ describe("the contract", () => {
   it("stands for itself: a browser can load it, with zod and nothing of Node", async () => {
     const inputs = await bundled(files("shared/contract"), "browser")
     expect(Object.keys(inputs).filter((file) => !file.startsWith("shared/contract/"))).toEqual([])
-    expect(externals(inputs)).toEqual(["zod/mini"])
+    expect(externals(inputs)).toEqual(["zod/mini", "zod-openapi"])
+  })
+
+  /** What makes the documents: at the desk and in the build, with a package that nothing else has. */
+  const documents = ["openapi.ts", "docs-page.ts", "docs-html.ts", "examples.ts", "problem-advice.ts"].map(
+    (file) => `shared/contract/${file}`,
+  )
+
+  it("makes its documents apart: neither a Lambda nor a client carries what makes them", async () => {
+    const others = files("shared/contract").filter((file) => !documents.includes(file))
+    const inputs = await bundled([...others, ...Object.values(entries)])
+    expect(Object.keys(inputs).filter((file) => documents.includes(file))).toEqual([])
+    expect(externals(inputs)).not.toContain("zod-openapi")
   })
 
   it("needs no package where only roles and problems are read", async () => {
@@ -133,6 +145,8 @@ describe("the files", () => {
   const pipelines = [
     ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "client-address.ts", "admin-event.ts"],
     ...["authorizer.ts", "authorize.ts", "aws-request.ts"],
+    // The types of what the build makes.
+    "docs/virtual.d.ts",
   ]
 
   it("under functions/ are the keys of the two tables, the pipelines and the authorizer's parts", () => {

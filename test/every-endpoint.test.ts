@@ -28,6 +28,25 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
   "users/get": ({ id }) => ({ path: `/users/${id}` }),
   "users/update": ({ id }) => ({ path: `/users/${id}`, body: { purpose: "for a test" } }),
   "users/revoke-tokens": ({ id }) => ({ path: `/users/${id}/revoke-tokens`, body: {} }),
+  "users/delete": async ({ id }) => {
+    await stack.admin["users/update"]({ id, body: { active: false } })
+    return { path: `/users/${id}` }
+  },
+  "teams/list": () => ({ path: "/teams" }),
+  "teams/create": () => ({ path: "/teams", body: { name: `t ${randomUUID().slice(0, 8)}`.replaceAll("-", "_") } }),
+  "teams/delete": async () => {
+    const { key } = await stack.admin["teams/create"]({ body: { name: `t ${randomUUID().slice(0, 8)}` } })
+    return { path: `/teams/${key}` }
+  },
+  "datastores/list": () => ({ path: "/datastores" }),
+  "datastores/create": () => ({ path: "/datastores", body: { name: "d" } }),
+  "datastores/get": async () => ({ path: `/datastores/${await aDatastore()}` }),
+  "datastores/list-containers": async () => ({ path: `/datastores/${await aDatastore()}/containers` }),
+  "datastores/create-container": async () => ({
+    path: `/datastores/${await aDatastore()}/containers`,
+    body: { name: "c" },
+  }),
+  "audit-events/list": () => ({ path: "/audit-events?limit=5" }),
   "user-tokens/create": ({ userId }) => ({
     path: "/user-tokens",
     body: { name: randomUUID(), type: "Service", user_id: userId, expiration: "7d" },
@@ -40,7 +59,12 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
     await stack.admin["user-tokens/update"]({ id: tokenId, body: { active: false } })
     return { path: `/user-tokens/${tokenId}` }
   },
+  "docs/openapi": () => ({ path: "/openapi.json" }),
+  "docs/page": () => ({ path: "/docs" }),
+  "docs/problem": () => ({ path: "/problems/not-found" }),
 }
+
+const aDatastore = async (): Promise<number> => (await stack.admin["datastores/create"]({ body: { name: "d" } })).id
 
 async function call(key: EndpointKey, { path, body }: Sent, token: string): Promise<Response> {
   const { method } = routeOf(endpoints[key])
@@ -67,35 +91,37 @@ describe.each(endpointRows)("%s", (key, row) => {
     expect(response.status).toBe(expected[key]?.[caller])
     expect(response.headers.get("cache-control")).toBe("no-store")
     if (!response.ok) await problemOf(response)
-    else if (row.reply) expect(row.reply.safeParse(await response.json()).error).toBeUndefined()
+    else if (row.reply)
+      expect(row.reply.safeParse(await response[row.produces ? "text" : "json"]()).error).toBeUndefined()
     else expect(await response.text()).toBe("")
   })
 
-  test("no credential, a wrong one, a revoked and an expired one are refused alike on every endpoint", async () => {
-    const sent = await requests[key](await aService(stack))
-    const none = await call(key, sent, "")
-    expect(none.headers.get("www-authenticate")).toBe('Bearer realm="api"')
-    expect((await problemOf(none)).type).toBe("/api/problems/authentication-required")
+  if (row.needs !== "nothing")
+    test("no credential, a wrong one, a revoked and an expired one are refused alike on every endpoint", async () => {
+      const sent = await requests[key](await aService(stack))
+      const none = await call(key, sent, "")
+      expect(none.headers.get("www-authenticate")).toBe('Bearer realm="api"')
+      expect((await problemOf(none)).type).toBe("/api/problems/authentication-required")
 
-    const revoked = await aService(stack, "Admin")
-    await stack.admin["user-tokens/update"]({ id: revoked.tokenId, body: { active: false } })
-    const expired = await aHuman(stack, "Admin", Date.now() - 8 * 86_400_000, "7d")
-    const inactive = await aService(stack, "Admin")
-    await stack.admin["users/update"]({ id: inactive.id, body: { active: false } })
-    const { bearerToken } = people.Admin
-    const wrongSecret = `${bearerToken.slice(0, 30)}${bearerToken[30] === "a" ? "b" : "a"}${bearerToken.slice(31)}`
-    for (const [credential, type] of [
-      ["garbage", "invalid-token"],
-      [wrongSecret, "invalid-token"],
-      [revoked.bearerToken, "token-revoked"],
-      [expired.bearerToken, "token-expired"],
-      [inactive.bearerToken, "account-inactive"],
-    ] as const) {
-      const response = await call(key, sent, credential)
-      expect([response.status, (await problemOf(response)).type]).toEqual([401, `/api/problems/${type}`])
-      expect(response.headers.get("www-authenticate")).toBe('Bearer realm="api", error="invalid_token"')
-    }
-  })
+      const revoked = await aService(stack, "Admin")
+      await stack.admin["user-tokens/update"]({ id: revoked.tokenId, body: { active: false } })
+      const expired = await aHuman(stack, "Admin", Date.now() - 8 * 86_400_000, "7d")
+      const inactive = await aService(stack, "Admin")
+      await stack.admin["users/update"]({ id: inactive.id, body: { active: false } })
+      const { bearerToken } = people.Admin
+      const wrongSecret = `${bearerToken.slice(0, 30)}${bearerToken[30] === "a" ? "b" : "a"}${bearerToken.slice(31)}`
+      for (const [credential, type] of [
+        ["garbage", "invalid-token"],
+        [wrongSecret, "invalid-token"],
+        [revoked.bearerToken, "token-revoked"],
+        [expired.bearerToken, "token-expired"],
+        [inactive.bearerToken, "account-inactive"],
+      ] as const) {
+        const response = await call(key, sent, credential)
+        expect([response.status, (await problemOf(response)).type]).toEqual([401, `/api/problems/${type}`])
+        expect(response.headers.get("www-authenticate")).toBe('Bearer realm="api", error="invalid_token"')
+      }
+    })
 
   if (row.body)
     test("refuses a body that isn't its own, whoever may call", async () => {

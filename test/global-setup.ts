@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestProject } from "vitest/node"
 import { buildFunctions } from "../infra/build.ts"
 import { startEngine } from "../infra/local/engine.ts"
 import { synthesize } from "../infra/local/synth.ts"
+import { unusedGrants } from "./grants.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -12,6 +13,8 @@ declare module "vitest" {
     engineEndpoint: string
     /** The synthesized stage `local`. */
     assembly: string
+    /** A file to which each stack appends the grants that it used, a line each. */
+    usedGrants: string
   }
 }
 
@@ -30,8 +33,26 @@ export default async function setup(project: TestProject) {
   const engine = await startEngine()
   project.provide("engineEndpoint", engine.endpoint)
   project.provide("assembly", assembly)
+  const usedGrants = join(directory, "used-grants")
+  writeFileSync(usedGrants, "")
+  project.provide("usedGrants", usedGrants)
   return async () => {
+    const unused = isWholeAndPassed(project) ? unusedGrants(assembly, usedGrants) : []
     await engine.stop()
     rmSync(directory, { recursive: true, force: true })
+    if (unused.length === 0) return
+    process.exitCode = 1
+    console.error(`\nGrants that no test used: narrow the rows, or test what needs them.\n  ${unused.join("\n  ")}\n`)
   }
+}
+
+/** Of a part of the suite, however it was chosen, and of one that failed, the unused grants say nothing. */
+function isWholeAndPassed({ vitest }: TestProject): boolean {
+  const modules = vitest.state.getTestModules()
+  const passed = new Set(modules.filter((module) => module.state() === "passed").map(({ moduleId }) => moduleId))
+  const files = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
+    // The mutants are a run of their own, in which nothing of the stack runs.
+    .filter((file) => file.endsWith(".test.ts") && file !== "mutants.test.ts")
+    .map((file) => join(import.meta.dirname, file).replaceAll("\\", "/"))
+  return vitest.config.testNamePattern === undefined && files.every((file) => passed.has(file))
 }

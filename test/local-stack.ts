@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inject } from "vitest"
@@ -25,11 +25,11 @@ export interface RunningStack extends LocalStack {
 }
 
 /** The whole product on a free port, in a folder of its own. */
-export async function startTestStack(): Promise<RunningStack> {
+export async function startTestStack(assembly = inject("assembly")): Promise<RunningStack> {
   const directory = mkdtempSync(join(tmpdir(), "symbolon-stack-"))
   const accesses: string[] = []
   const stack = await startStack({
-    assembly: inject("assembly"),
+    assembly,
     stageName: "local",
     directory,
     port: 0,
@@ -73,6 +73,13 @@ export async function startTestStack(): Promise<RunningStack> {
       )
     },
     stop: async () => {
+      appendFileSync(
+        inject("usedGrants"),
+        stack
+          .grants()
+          .used.map((grant) => `${grant}\n`)
+          .join(""),
+      )
       await stack.stop()
       rmSync(directory, { recursive: true, force: true })
     },

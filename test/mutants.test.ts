@@ -18,6 +18,13 @@ const killers: Record<string, [file: string, test: string]> = {
   "r1-user-id-guard": [`${races}/r1-names.race.test.ts`, "one user_id"],
   "r2-cached-rows": [`${races}/r2-revoke.race.test.ts`, "R2"],
   "r2-state-unchecked": [`${races}/r2-revoke.race.test.ts`, "R2"],
+  "r3-epoch-unchecked": [`${races}/r3-narrowing.race.test.ts`, "five tokens at once"],
+  "r3-account-unchecked": [`${races}/r3-narrowing.race.test.ts`, "five tokens at once"],
+  "r3-delete-unconditioned": [`${races}/r3-narrowing.race.test.ts`, "restored just before"],
+  "r3-admins-uncounted": [`${races}/r3-narrowing.race.test.ts`, "demote each other"],
+  "r4-account-unchecked": [`${races}/r4-deletion.race.test.ts`, "has read its account before"],
+  "r4-purge-forgets": [`${races}/r4-deletion.race.test.ts`, "stopped at any point"],
+  "r6-unclaimed": [`${races}/r6-idempotency.race.test.ts`, "makes one token"],
   "r5-upsert": [`${races}/r5-usage.race.test.ts`, "R5"],
   "r5-backward": [`${races}/r5-usage.race.test.ts`, "R5"],
   "f1-token-per-attempt": [`${store}/dynamodb.test.ts`, "however often its answers are lost"],
@@ -41,7 +48,7 @@ test("every patch has its killer, and every killer its patch", () => {
 
 describe.each(Object.entries(killers))("%s", (name, [file, title]) => {
   test(`is killed by: ${title}`, async () => {
-    expect(await failures(file, title), "on the product as it is").toEqual([])
+    expect(await asItIs(file, title), "on the product as it is").toEqual([])
     const [patch] = parsePatch(readFileSync(join(root, "test/mutants", `${name}.patch`), "utf8"))
     if (!patch?.oldFileName) throw new Error("not a patch")
     const target = join(copy, patch.oldFileName.replace(/^a\//, ""))
@@ -56,6 +63,14 @@ describe.each(Object.entries(killers))("%s", (name, [file, title]) => {
     }
   })
 })
+
+/** On the product as it is, once for all mutants that a test kills. */
+const controls = new Map<string, Promise<string[]>>()
+function asItIs(file: string, title: string): Promise<string[]> {
+  const control = controls.get(file + title) ?? failures(file, title)
+  controls.set(file + title, control)
+  return control
+}
 
 /** Runs tests of the copy; the names of those that failed. Throws when none was run. */
 async function failures(file: string, title: string): Promise<string[]> {

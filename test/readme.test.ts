@@ -9,6 +9,7 @@ const readme = readFileSync(join(root, "README.md"), "utf8")
 const documents = [
   "README.md",
   "CONTRIBUTING.md",
+  "SECURITY.md",
   ...readdirSync(join(root, "docs/decisions")).map((f) => `docs/decisions/${f}`),
 ]
 

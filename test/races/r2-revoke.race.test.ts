@@ -1,15 +1,12 @@
-import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda"
 import { beforeAll, expect, test } from "vitest"
-import { authorizer } from "../../functions/authorize.ts"
-import { awsRequest } from "../../functions/aws-request.ts"
-import { secretCache } from "../../shared/secret-cache.ts"
 import { createToken, updateToken } from "../../shared/store/tokens.ts"
 import { createUser } from "../../shared/store/users.ts"
 import { anAdmin } from "../builders.ts"
-import { fakeRuntime, frozenClock, testKeyring } from "../fakes.ts"
+import { fakeRuntime, frozenClock } from "../fakes.ts"
 import { rounds } from "../rounds.ts"
-import { createTestTable, credentials, type TestTable } from "../tables.ts"
+import { createTestTable, type TestTable } from "../tables.ts"
 import { isLinearizable, type Operation } from "./linearizable.ts"
+import { verifier } from "./verifier.ts"
 
 /** R2. Kills the mutants r2-cached-rows and r2-state-unchecked. */
 const verifiers = 6
@@ -33,7 +30,7 @@ test("R2 no verification that begins after a revocation was acknowledged is acce
     })
     const history: Operation[] = []
     let refusals = 0
-    const verify = verifier(token.bearer_token)
+    const verify = verifier(table, token.bearer_token)
     const verifying = Array.from({ length: verifiers }, async () => {
       // Until well after the acknowledgement: each verifier has seen a few refusals.
       for (let seen = 0; seen < 5; verifications++) {
@@ -60,29 +57,3 @@ test("R2 no verification that begins after a revocation was acknowledged is acce
   }
   expect(verifications).toBeGreaterThan(rounds(60) * verifiers * 5)
 })
-
-/** The authorizer itself, with its hand-signed requests to the engine. */
-function verifier(bearerToken: string): () => Promise<"accepted" | "refused"> {
-  const env = {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
-  }
-  const authorize = authorizer({
-    now: Date.now,
-    tableName: table.name,
-    dynamodb: awsRequest("dynamodb", env),
-    secrets: secretCache(async () => ({ keyring: testKeyring(), edge: "edge" }), Date.now),
-    write: () => {},
-  })
-  const event = {
-    methodArn: "arn:aws:execute-api:us-east-1:1:api/api/GET/x",
-    multiValueHeaders: { Authorization: [`Bearer ${bearerToken}`] },
-    requestContext: { identity: { sourceIp: "203.0.113.7" } },
-  } as unknown as APIGatewayRequestAuthorizerEvent
-  return async () => {
-    const { policyDocument } = await authorize(event)
-    return (policyDocument.Statement[0] as { Effect: string }).Effect === "Allow" ? "accepted" : "refused"
-  }
-}

@@ -11,6 +11,8 @@ export interface Fixture {
   functions?: Record<string, string>
   /** Seconds, by function name; of the others, long enough for any machine. */
   timeouts?: Record<string, number>
+  /** Logical id of its role, by function name. */
+  roles?: Record<string, string>
   /** `GET /things/{id}` → the function's name. Behind the authorizer, when there is one. */
   routes?: Record<string, string>
   /** Name of the authorizer's function. */
@@ -45,7 +47,7 @@ export function writeAssembly(directory: string, fixture: Fixture): string {
   })
   write("fixture.template.json", {
     Resources: {
-      ...Object.fromEntries(functions.map(([name]) => [name, lambda(name, fixture.timeouts?.[name] ?? 60)])),
+      ...Object.fromEntries(functions.map(([name]) => [name, lambda(name, fixture)])),
       ...(fixture.routes && api(fixture, fixture.routes)),
       ...fixture.resources,
     },
@@ -62,12 +64,13 @@ export function folderForTest(): string {
   return directory
 }
 
-const lambda = (FunctionName: string, Timeout: number) => ({
+const lambda = (FunctionName: string, { timeouts, roles }: Fixture) => ({
   Type: "AWS::Lambda::Function",
   Properties: {
     FunctionName,
     Handler: "index.handler",
-    Timeout,
+    Timeout: timeouts?.[FunctionName] ?? 60,
+    ...(roles?.[FunctionName] && { Role: { "Fn::GetAtt": [roles[FunctionName], "Arn"] } }),
     LoggingConfig: { LogGroup: `/fixture/${FunctionName}` },
     Environment: { Variables: { GREETING: "hello" } },
     Code: { S3Key: `${FunctionName}.zip` },

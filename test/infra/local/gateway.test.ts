@@ -505,7 +505,7 @@ describe("the Lambdas", () => {
         GREETING: "hello",
         AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:1",
         AWS_REGION: "us-east-1",
-        AWS_ACCESS_KEY_ID: "000000000000",
+        AWS_ACCESS_KEY_ID: "seer",
         AWS_SECRET_ACCESS_KEY: "local",
         AWS_LAMBDA_FUNCTION_NAME: "seer",
       })

@@ -1,17 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { Unavailable } from "../../../shared/runtime.ts"
-import {
-  absent,
-  Conflict,
-  createTable,
-  exists,
-  put,
-  remove,
-  retrying,
-  type Table,
-  update,
-  where,
-} from "../../../shared/store/dynamodb.ts"
+import { Conflict, createTable, retrying, type Table } from "../../../shared/store/dynamodb.ts"
+import { absent, exists, put, remove, update, where } from "../../../shared/store/steps.ts"
 import { type Fault, type FaultProxy, startFaultProxy } from "../../fault-proxy.ts"
 import { createTestTable, type TestTable, testClient } from "../../tables.ts"
 

@@ -62,7 +62,8 @@ describe("a page", () => {
     return { all, keysRead: () => keysRead }
   }
   const request = (limit: number, cursor?: string): PageRequest => ({ limit, cursor, binding: "b" })
-  const everything = async (keys: { PK: string }[]) => new Map(keys.map(({ PK }) => [PK, PK]))
+  const everything = async (keys: { PK: string; SK: string }[]) =>
+    new Map(keys.map(({ PK, SK }) => [`${PK}\n${SK}`, PK]))
 
   test.each([
     [1, [5]],

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest"
+import { system } from "../../../shared/store/audit.ts"
+import { createContainer, createDatastore } from "../../../shared/store/datastores.ts"
+import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
+import { createTable } from "../../../shared/store/dynamodb.ts"
+import { createTeam, deleteTeam } from "../../../shared/store/team-list.ts"
+import { createToken, deleteToken, updateToken } from "../../../shared/store/tokens.ts"
+import { createFirstAdmin, createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
+import { anAdmin } from "../../builders.ts"
+import { fakeRuntime, frozenClock } from "../../fakes.ts"
+import { type Fault, startFaultProxy } from "../../fault-proxy.ts"
+import { createTestTable, testClient } from "../../tables.ts"
+
+/** Each mutation there is, once, in an order in which all of them succeed; and the events that they must leave. */
+const events = [
+  ...["account.created", "account.created", "account.created", "account.deactivated", "account.deleted"],
+  ...["account.deleting", "account.tokens-revoked", "account.updated", "container.created", "datastore.created"],
+  ...["team.created", "team.created", "team.deleted", "token.created", "token.created", "token.deleted"],
+  ...["token.deleted", "token.restored", "token.revoked", "token.updated"],
+]
+
+describe("F1 every mutation happens once, with exactly its audit events, when its transactions meet", () => {
+  test.each<[string, (Fault | undefined)[]]>([
+    ["conflicts", ["conflict", undefined]],
+    ["two conflicts in a row", ["conflict", "conflict", undefined]],
+    ["lost answers", ["lost", undefined]],
+    ["a conflict after a lost answer", ["lost", "conflict", undefined]],
+    ["a dead socket", ["down", undefined]],
+    ["server errors", ["server-error", undefined]],
+  ])("%s", { timeout: 60_000 }, async (_, plan) => {
+    const table = await createTestTable()
+    let turn = 0
+    let reads = 0
+    const proxy = await startFaultProxy(table.endpoint, (operation) => {
+      if (operation === "TransactWriteItems") return plan[turn++ % plan.length]
+      // Reads meet what reads meet: a fifth of the batches comes back incomplete.
+      return operation === "BatchGetItem" && reads++ % 5 === 0 ? "unprocessed" : undefined
+    })
+    const runtime = fakeRuntime(createTable(testClient(proxy.endpoint), table.name), frozenClock())
+    const admin = anAdmin()
+    await createFirstAdmin(runtime, admin, "first@example.com")
+    const [team] = [
+      await createTeam(runtime, admin, { name: "Team" }),
+      await createTeam(runtime, admin, { name: "Other" }),
+    ]
+    await deleteTeam(runtime, admin, "other", undefined)
+    const service = { user_type: "Service" as const, name: "s", role: "Member" as const, teams: [team.name] }
+    const { user } = await createUser(runtime, admin, service, { principal: 1, keyHash: "k", requestHash: "r" })
+    await createUser(runtime, admin, { ...service, user_type: "User", email: "h@example.com" })
+    const token = (name: string) =>
+      createToken(runtime, admin, "all", {
+        name,
+        type: "Service",
+        user_id: user.user_id,
+        expiration: "30d",
+        allowed_cidrs: [],
+      })
+    const [first] = [await token("first"), await token("second")]
+    await updateUser(runtime, admin, user.id, { role: "Editor" }, undefined)
+    await updateToken(runtime, admin, "all", first.id, { allowed_cidrs: ["10.0.0.0/8"] })
+    await updateToken(runtime, admin, "all", first.id, { active: false })
+    await updateToken(runtime, admin, "all", first.id, { active: true })
+    await revokeTokens(runtime, admin, user.id, { compromised: false })
+    await deleteToken(runtime, admin, "all", first.id, undefined)
+    const datastore = await createDatastore(runtime, admin, { name: "d", team: team.name })
+    await createContainer(runtime, admin, datastore.id, { name: "c" })
+    await updateUser(runtime, admin, user.id, { active: false }, undefined)
+    await deleteUser(runtime, admin, user.id, undefined)
+    expect(await purgeDeletedAccounts(runtime, system("purge-deleted-accounts", "f1"))).toBe(1)
+    await proxy.stop()
+
+    const rows = await table.dump()
+    const actions = rows.filter(({ PK }) => PK.startsWith("AUD#")).map(({ action }) => action)
+    expect(actions.toSorted()).toEqual(events)
+    expect(rows.filter(({ PK, SK }) => PK.startsWith("TOK#") || SK.startsWith("TN#"))).toEqual([])
+    // The human and the datastore use the team; the service account did.
+    expect(rows.find(({ PK }) => PK === "TEAM#team")?.uses).toBe(2)
+    expect(rows.find(({ SK }) => SK === "admins")?.count).toBe(1)
+    const met = proxy.seen.filter(({ operation, fault }) => operation === "TransactWriteItems" && fault).length
+    expect(met).toBeGreaterThanOrEqual(events.length)
+  })
+})
