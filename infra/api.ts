@@ -20,6 +20,8 @@ import type { Stage } from "./stage.ts"
 
 /** The REST API: for each row of the endpoint table a Lambda, its grants, its route. */
 export class Api extends Construct {
+  readonly restApiId: string
+
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, authorizer: IAuthorizer) {
     super(scope, id)
     const accessLog = new LogGroup(this, "AccessLog", {
@@ -42,6 +44,7 @@ export class Api extends Construct {
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
     })
+    this.restApiId = api.restApiId
     addGatewayResponses(api)
     for (const [key, row] of endpointRows) {
       const { method, path } = routeOf(row)

@@ -19,7 +19,7 @@ import type { Stage } from "./stage.ts"
 export class DataStack extends Stack {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
-    this.table(names(stageName).table)
+    this.table(names(stageName).table, stage.recoveryDays)
     // Frozen (test/infra/frozen.test.ts): CloudFormation makes a new value when a generator's property changes.
     this.secret("Keyring", names(stageName).keyring, {
       secretStringTemplate: '{"mintFrom":{}}',
@@ -35,7 +35,7 @@ export class DataStack extends Stack {
     })
   }
 
-  private table(tableName: string): void {
+  private table(tableName: string, recoveryPeriodInDays: number): void {
     const text = (name: string) => ({ name, type: AttributeType.STRING })
     new TableV2(this, "Table", {
       tableName,
@@ -49,7 +49,7 @@ export class DataStack extends Stack {
       })),
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.awsManagedKey(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays },
       deletionProtection: true,
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
       timeToLiveAttribute: ttlAttribute,

@@ -8,5 +8,8 @@ export const names = (stage: string) => ({
   cursor: `symbolon-${stage}-cursor`,
   edge: `symbolon-${stage}-edge`,
   function: (key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`,
+  webAcl: `symbolon-${stage}`,
+  /** Of SSM: what CloudFormation names, for other stacks and for other teams. */
+  apiIdParameter: `/symbolon/${stage}/api-id`,
   logGroup: (key: string) => `/symbolon/${stage}/${key}`,
 })

@@ -1,7 +1,8 @@
 import { Duration, Stack, type StackProps } from "aws-cdk-lib"
 import { RequestAuthorizer } from "aws-cdk-lib/aws-apigateway"
-import { PolicyStatement } from "aws-cdk-lib/aws-iam"
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam"
 import { LogGroup } from "aws-cdk-lib/aws-logs"
+import { StringParameter } from "aws-cdk-lib/aws-ssm"
 import type { Construct } from "constructs"
 import { acknowledge } from "./acknowledge.ts"
 import { Api } from "./api.ts"
@@ -31,6 +32,11 @@ export class ServiceStack extends Stack {
       "AwsSolutions-IAM5[Resource::*]":
         "BatchGetSecretValue takes no resource; it returns only what GetSecretValue is granted on: two secrets.",
     })
+    for (const sourceAccount of stage.authorizerAccounts)
+      handler.addPermission(`ApisOf${sourceAccount}`, {
+        principal: new ServicePrincipal("apigateway.amazonaws.com"),
+        sourceAccount,
+      })
     const authorizer = new RequestAuthorizer(this, "BearerAuthorizer", {
       handler,
       // No cached result: a revoked token is refused on the very next request.
@@ -38,6 +44,7 @@ export class ServiceStack extends Stack {
       // No identity source: a missing header must reach the authorizer, which answers it like all the rest.
       identitySources: [],
     })
-    new Api(this, "Api", stageName, stage, authorizer)
+    const { restApiId } = new Api(this, "Api", stageName, stage, authorizer)
+    new StringParameter(this, "ApiId", { parameterName: names(stageName).apiIdParameter, stringValue: restApiId })
   }
 }

@@ -1,23 +1,45 @@
-import type { App } from "aws-cdk-lib"
+import { type App, type Stack, type StackProps, Tags } from "aws-cdk-lib"
+import { AccountStack } from "./account-stack.ts"
 import { DataStack } from "./data-stack.ts"
 import { JobsStack } from "./jobs-stack.ts"
 import { ServiceStack } from "./service-stack.ts"
 import { stageOf } from "./stage.ts"
+import { WafStack } from "./waf-stack.ts"
 
-/** The stacks of a stage. They share physical names, and nothing else. */
-export function addStage(app: App, stageName: string) {
+/**
+ * The stacks of a stage, and the one that an account has once. They share physical names, and nothing else: the order says
+ * what a deployment needs to be there. `-c account=false` leaves the account's stack out, where its role is somebody else's.
+ */
+export function addStage(app: App, stageName: string): void {
   const stage = stageOf(stageName)
-  const id = (part: string) => `symbolon-${stageName}-${part}`
-  const data = new DataStack(app, id("data"), stageName, stage, {
-    description: `Symbolon ${stageName}: table, secrets, trail of requests`,
-    terminationProtection: true,
-  })
-  const service = new ServiceStack(app, id("service"), stageName, stage, {
-    description: `Symbolon ${stageName}: authorizer and API`,
-  })
-  const jobs = new JobsStack(app, id("jobs"), stageName, stage, { description: `Symbolon ${stageName}: jobs` })
-  // By order only: names are the seam.
+  const tags = { "symbolon:stage": stageName }
+  const part = <T extends Stack>(name: string, description: string, make: (id: string, props: StackProps) => T): T => {
+    const stack = make(`symbolon-${stageName}-${name}`, { description: `Symbolon ${stageName}: ${description}`, tags })
+    for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value)
+    return stack
+  }
+  const data = part(
+    "data",
+    "table, secrets, trail of requests",
+    (id, props) => new DataStack(app, id, stageName, stage, { ...props, terminationProtection: true }),
+  )
+  const service = part(
+    "service",
+    "authorizer and API",
+    (id, props) => new ServiceStack(app, id, stageName, stage, props),
+  )
+  const jobs = part("jobs", "jobs and alarms", (id, props) => new JobsStack(app, id, stageName, stage, props))
   service.addStackDependency(data)
   jobs.addStackDependency(service)
-  return { data, service, jobs }
+  if (String(app.node.tryGetContext("account")) !== "false")
+    service.addStackDependency(
+      new AccountStack(app, "symbolon-account", { description: "Symbolon: what an account has once in a region" }),
+    )
+  const { webAcl } = stage
+  if (webAcl)
+    part(
+      "waf",
+      "web ACL before the API",
+      (id, props) => new WafStack(app, id, stageName, webAcl.requestsPerAddress, props),
+    ).addStackDependency(service)
 }

@@ -1,34 +1,64 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs"
 
-/** What differs between stages. A stage is one deployment: its name is in every physical name, so several share an account. */
+/**
+ * What differs between stages: this file is where a deployment is configured. A stage is one deployment; its name is in every
+ * physical name, so several share an account. The addresses at example.com are placeholders, which `npm run deploy` refuses.
+ */
 export interface Stage {
-  logRetention: RetentionDays
+  /** Becomes the first administrator with the first deployment: while there has never been one. */
+  adminEmail: string
+  /** Gets the alarms, after a confirmation by mail. */
+  alarmEmail: string
   /** Contact of the service accounts that name none. */
   serviceEmail: string
+  /** Of every log group. */
+  logRetention: RetentionDays
+  /** How far back the table can be restored: 1 to 35 days. */
+  recoveryDays: number
   /** How long the personal token lives that an operator mints; absent: for ever. */
   adminTokenHours?: number
   /** Requests per second, sustained and in a burst, before API Gateway answers 429. */
   throttle: { rate: number; burst: number }
+  /** Other AWS accounts, by their 12 digits, whose API Gateway may call the authorizer. */
+  authorizerAccounts: readonly string[]
+  /** A web ACL before the API, in a stack of its own; absent: none. */
+  webAcl?: {
+    /** Requests of one address in five minutes before it is blocked: 10 or more. */
+    requestsPerAddress: number
+  }
 }
 
 export const stages: Record<string, Stage> = {
   /** What `npm start` serves: the same stacks, on this machine. */
   local: {
-    logRetention: RetentionDays.ONE_DAY,
+    adminEmail: "admin@example.com",
+    alarmEmail: "alarms@example.com",
     serviceEmail: "service@example.com",
+    logRetention: RetentionDays.ONE_DAY,
+    recoveryDays: 1,
     throttle: { rate: 1000, burst: 2000 },
+    authorizerAccounts: [],
   },
   dev: {
-    logRetention: RetentionDays.ONE_MONTH,
+    adminEmail: "admin@example.com",
+    alarmEmail: "alarms@example.com",
     serviceEmail: "service@example.com",
+    logRetention: RetentionDays.ONE_MONTH,
+    recoveryDays: 7,
     adminTokenHours: 24,
     throttle: { rate: 100, burst: 200 },
+    authorizerAccounts: [],
   },
   prod: {
-    logRetention: RetentionDays.ONE_YEAR,
+    adminEmail: "admin@example.com",
+    alarmEmail: "alarms@example.com",
     serviceEmail: "service@example.com",
+    logRetention: RetentionDays.ONE_YEAR,
+    recoveryDays: 35,
     adminTokenHours: 24,
     throttle: { rate: 1000, burst: 2000 },
+    authorizerAccounts: [],
+    webAcl: { requestsPerAddress: 10_000 },
   },
 }
 

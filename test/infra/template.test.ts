@@ -11,6 +11,7 @@ import { refusals } from "../../shared/contract/refusals.ts"
 import { flat, lines, type Properties, type Resource, Templates } from "./templates.ts"
 
 const logDays = { local: 1, dev: 30, prod: 365 }
+const recoveryDays = { local: 1, dev: 7, prod: 35 }
 type StageName = keyof typeof logDays
 
 const directory = mkdtempSync(join(tmpdir(), "symbolon-templates-"))
@@ -111,8 +112,8 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
           ThrottlingBurstLimit: expect.any(Number),
         },
       ])
-      // Its role for execution logs, too, would be one account-wide resource for all APIs.
-      expect(all("AWS::ApiGateway::Account")).toEqual([])
+      // One for all stages and their APIs, and nobody's own.
+      expect(only("AWS::ApiGateway::Account").stack).toBe("symbolon-account")
     })
 
     it("keeps an access log of ids and the route's template", () => {
@@ -288,7 +289,8 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
 
   describe("roles", () => {
     it("are assumed by one service each, and hold no policy but the one checked above", () => {
-      for (const { id, Properties } of all("AWS::IAM::Role")) {
+      for (const { id, stack, Properties } of all("AWS::IAM::Role")) {
+        if (stack === "symbolon-account") continue
         expect([id, Properties.ManagedPolicyArns, Properties.Policies]).toEqual([id, undefined, undefined])
         expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
           {
@@ -392,7 +394,10 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       expect(Properties.Replicas).toHaveLength(1)
       expect(Properties.Replicas[0]).toMatchObject({
         DeletionProtectionEnabled: true,
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        PointInTimeRecoverySpecification: {
+          PointInTimeRecoveryEnabled: true,
+          RecoveryPeriodInDays: recoveryDays[stage],
+        },
       })
     })
 
@@ -402,7 +407,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         ["cursor", "edge", "keyring"].map((name) => `symbolon-${stage}-${name}`),
       )
       for (const { Properties } of secrets) {
-        expect(Object.keys(Properties).sort()).toEqual(["GenerateSecretString", "Name"])
+        expect(Object.keys(Properties).sort()).toEqual(["GenerateSecretString", "Name", "Tags"])
         expect(Properties.GenerateSecretString).toMatchObject({ PasswordLength: 64, ExcludePunctuation: true })
         // What the template holds of the keyring is which key mints from when: nothing, to begin with.
         const beside = Properties.GenerateSecretString.SecretStringTemplate
@@ -415,7 +420,56 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
     })
   })
 
+  describe("account", () => {
+    it("is one stack for all stages, whose role may push logs, and stays when the stack goes", () => {
+      const { text, resources } = templates[stage].stack("account")
+      expect(text).toBe(templates.prod.stack("account").text)
+      expect(text).not.toContain(`symbolon-${stage}`)
+      for (const { id, DeletionPolicy } of resources) expect([id, DeletionPolicy]).toEqual([id, "Retain"])
+      const [role] = resources.filter(({ Type }) => Type === "AWS::IAM::Role")
+      expect(role?.Properties.ManagedPolicyArns.map(flat)).toEqual([
+        "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+      ])
+      expect(only("AWS::ApiGateway::Account").Properties.CloudWatchRoleArn).toEqual({
+        "Fn::GetAtt": [role?.id, "Arn"],
+      })
+    })
+  })
+
+  describe("web ACL", () => {
+    it("stands before the API's stage where the stage wants one, and keeps no sample of a request", () => {
+      const acls = all("AWS::WAFv2::WebACL")
+      expect(acls).toHaveLength(stage === "prod" ? 1 : 0)
+      expect(all("AWS::WAFv2::WebACLAssociation")).toHaveLength(acls.length)
+      for (const { Properties, stack } of acls) {
+        expect(stack).toBe(`symbolon-${stage}-waf`)
+        expect(Properties.Scope).toBe("REGIONAL")
+        const rules = Properties.Rules as Properties[]
+        expect(rules.map(({ Name }) => Name)).toEqual([
+          "AWSManagedRulesAmazonIpReputationList",
+          "AWSManagedRulesKnownBadInputsRuleSet",
+          "RequestsPerAddress",
+        ])
+        for (const { VisibilityConfig } of [Properties, ...rules])
+          expect(VisibilityConfig).toMatchObject({ SampledRequestsEnabled: false })
+      }
+      for (const { Properties } of all("AWS::WAFv2::WebACLAssociation"))
+        expect(flat(Properties.ResourceArn)).toMatch(
+          /^arn:<AWS::Partition>:apigateway:<AWS::Region>::\/restapis\/<\w+>\/stages\/api$/,
+        )
+    })
+  })
+
   describe("every stack", () => {
+    it("has the stage in its name and its resources' tags; the account's has neither", () => {
+      for (const { name, resources } of templates[stage].stacks.filter(({ name }) => name !== "symbolon-account")) {
+        expect(name).toMatch(new RegExp(`^symbolon-${stage}-[a-z]+$`))
+        for (const { Type, Properties } of resources)
+          if (["AWS::Lambda::Function", "AWS::DynamoDB::GlobalTable", "AWS::ApiGateway::RestApi"].includes(Type))
+            expect(JSON.stringify(Properties)).toContain(`{"Key":"symbolon:stage","Value":"${stage}"}`)
+      }
+    })
+
     it("keeps each log group for a time of its own, under the stage's name", () => {
       expect(all("AWS::Logs::LogGroup").length).toBe(functions.length + 2)
       for (const { Properties } of all("AWS::Logs::LogGroup")) {
