@@ -1,6 +1,6 @@
 import type { Caller } from "../shared/contract/caller.ts"
 import type { Actor } from "../shared/store/audit.ts"
-import { type AccountItem, accountKey, accountListing, type TeamItem, teamKey } from "../shared/store/table.ts"
+import { type AccountItem, accountKey, accountListing } from "../shared/store/table.ts"
 import type { VerifiableAccount, VerifiableToken } from "../shared/token/verdict.ts"
 
 /** An administrator who calls the store. */
@@ -16,18 +16,6 @@ export const anAdmin = (over: Partial<Caller & Actor> = {}): Caller & Actor => (
   userAgent: "test",
   requestId: "request",
   ...over,
-})
-
-export const aTeam = (name: string, key = name.toLowerCase().replaceAll(" ", "_")): TeamItem => ({
-  ...teamKey(key),
-  key,
-  name,
-  uses: 0,
-  version: 1,
-  createdAt: Date.parse("2026-01-01T00:00:00Z"),
-  createdById: 1,
-  listPK: "TEAMS",
-  listSK: key,
 })
 
 export const anAccount = (over: Partial<AccountItem> = {}): AccountItem => {

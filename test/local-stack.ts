@@ -2,15 +2,18 @@ import { randomBytes } from "node:crypto"
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { inject } from "vitest"
+import { inject, test } from "vitest"
 import { type LocalStack, startStack } from "../infra/local/stack.ts"
 import { type Client, createClient } from "../shared/contract/client.ts"
 import { createTable } from "../shared/store/dynamodb.ts"
 import { parseKeyring } from "../shared/token/keyring.ts"
+import { openDeployedStack } from "./deployed/stack.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "./fakes.ts"
 import { rows, type TestTable, testClient } from "./tables.ts"
 
 export interface RunningStack extends LocalStack {
+  /** A stage on the AWS emulator, which is not AWS everywhere: test/deployed/differences.ts. */
+  emulated: boolean
   /** The first administrator's. */
   adminToken: string
   admin: Client
@@ -21,11 +24,17 @@ export interface RunningStack extends LocalStack {
   /** The store on the stack's own table and keyring, with a clock of its own: for what HTTP can't make, such as the past. */
   runtimeAt: (instant: number) => FakeRuntime
   /** Everything that the stack has logged. */
-  logs: () => string
+  logs: () => Promise<string>
 }
 
-/** The whole product on a free port, in a folder of its own. */
+/** False against a real account's stage, of which the tests see the API and no more: neither rows, nor jobs, nor logs. */
+export const inside = inject("deployed") === undefined || inject("deployed").inside !== undefined
+export const insideTest = test.runIf(inside)
+
+/** The whole product on a free port, in a folder of its own; or, in `npm run test:deployed`, the stage that is deployed. */
 export async function startTestStack(assembly = inject("assembly")): Promise<RunningStack> {
+  const deployed = inject("deployed")
+  if (deployed) return openDeployedStack(deployed)
   const directory = mkdtempSync(join(tmpdir(), "symbolon-stack-"))
   const accesses: string[] = []
   const stack = await startStack({
@@ -44,6 +53,7 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Run
   const keyring = parseKeyring(secrets["symbolon-local-keyring"])
   return {
     ...stack,
+    emulated: false,
     adminToken,
     as,
     admin: as(adminToken),
@@ -63,7 +73,7 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Run
       randomBytes,
       keyring: async () => keyring,
     }),
-    logs: () => {
+    logs: async () => {
       const logs = join(directory, "logs")
       return (
         accesses.join("\n") +

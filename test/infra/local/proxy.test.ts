@@ -28,14 +28,14 @@ const without = (action: string) => (statement: Properties) => {
 const post = (stack: RunningStack, path: string, body: object) =>
   stack.send(path, { method: "POST", body: JSON.stringify(body) })
 
-const logged = (stack: RunningStack, text: string) => until(() => stack.logs().includes(text))
+const logged = (stack: RunningStack, text: string) => until(async () => (await stack.logs()).includes(text))
 
 it("a missing action makes the endpoint answer 503, and the log says which", async () => {
   const stack = await stackWithout(/^Apiuserscreate/, without("dynamodb:PutItem"))
   const response = await post(stack, "/users", { name: "n", role: "Member" })
   expect(response.status).toBe(503)
   await logged(stack, "symbolon-local-users-create is not authorized to perform: dynamodb:PutItem on resource: ")
-  expect(stack.logs()).toContain("AccessDeniedException")
+  expect(await stack.logs()).toContain("AccessDeniedException")
   expect((await stack.send("/users/me")).status).toBe(200)
 })
 

@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+import type { Inside } from "./stack.ts"
+
+export const root = join(import.meta.dirname, "../..")
+
+export interface Ran {
+  status: number | null
+  stdout: string
+  /** Both streams, as they came. */
+  text: string
+}
+
+/** Runs a command as ops would, with this environment and no other. Throws when it ends with another status. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  expected = 0,
+  cwd = root,
+): Promise<Ran> {
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
+  const ran = { stdout: "", text: "" }
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text) => {
+      if (name === "stdout") ran.stdout += text
+      ran.text += text
+    })
+  const [status] = (await once(child, "close")) as [number | null]
+  if (status !== expected)
+    throw new Error(`${command} ${args.join(" ")} ended with ${status}:\n${ran.text.slice(-4000)}`)
+  return { status, ...ran }
+}
+
+/** `npm run deploy`, which nobody is there to approve. Its assembly goes where the emulator's files are. */
+export const deploy = (
+  { environment, directory }: Pick<Inside, "environment" | "directory">,
+  stageName: string,
+  { status = 0, cwd = root }: { status?: number; cwd?: string } = {},
+): Promise<Ran> =>
+  run(
+    "npm",
+    [
+      "run",
+      "deploy",
+      "--",
+      "--stage",
+      stageName,
+      "--require-approval",
+      "never",
+      "--output",
+      join(directory, "cdk.out"),
+    ],
+    environment,
+    status,
+    cwd,
+  )

@@ -1,0 +1,57 @@
+/**
+ * Where the emulator is not AWS: all of it, in one list. Each line says what AWS does, by its own documentation, what the emulator
+ * does instead, and which tests of the local gateway, which does as AWS does, hold our side of it.
+ */
+export interface Difference {
+  aws: string
+  emulator: string
+  source: string
+  coveredBy: string
+}
+
+const guide = "https://docs.aws.amazon.com/apigateway/latest/developerguide"
+
+export const differences = {
+  "authorizer-context-in-gateway-responses": {
+    aws: "`$context.authorizer.<key>` in a gateway response's template is what the authorizer returned beside its policy.",
+    emulator: "Leaves the variable as it stands. The suite fills it in from the deployed authorizer's own answer.",
+    source: `${guide}/supported-gateway-response-types.html`,
+    coveredBy: "test/infra/local/gateway.test.ts",
+  },
+  "extended-request-id": {
+    aws: "`$context.extendedRequestId` names a request, in gateway responses, and in the events of Lambdas.",
+    emulator: "Leaves the variable as it stands in gateway responses; an authorizer's event has none.",
+    source: `${guide}/api-gateway-mapping-template-reference.html`,
+    coveredBy: "test/infra/local/gateway.test.ts",
+  },
+  "source-ip": {
+    aws: "`requestContext.identity.sourceIp` is the address of the connection, whatever a header says.",
+    emulator: "Takes the first address of X-Forwarded-For for it, where a request has one.",
+    source: `${guide}/api-gateway-mapping-template-reference.html`,
+    coveredBy: "test/api.test.ts",
+  },
+  "access-log": {
+    aws: "Writes a line a request, in the stage's format, to the log group of `accessLogSetting`.",
+    emulator: "Keeps the setting and writes nothing.",
+    source: `${guide}/set-up-logging.html`,
+    coveredBy: "test/infra/local/gateway.test.ts",
+  },
+  "web-acl-association": {
+    aws: "Puts a web ACL before a stage.",
+    emulator: "Doesn't know the resource type, and refuses the stack: `waf` of stage prod, alone, is not deployed.",
+    source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-wafv2-webaclassociation.html",
+    coveredBy: "test/infra/template.test.ts",
+  },
+  iam: {
+    aws: "Allows what a role's policies allow, and nothing else.",
+    emulator: "Allows everything, and takes any credentials.",
+    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
+    coveredBy: "test/infra/local/proxy.test.ts",
+  },
+  throttling: {
+    aws: "Answers 429 above a stage's rate and burst.",
+    emulator: "Keeps the setting and throttles nothing.",
+    source: `${guide}/api-gateway-request-throttling.html`,
+    coveredBy: "test/infra/template.test.ts",
+  },
+} as const satisfies Record<string, Difference>
