@@ -1,4 +1,4 @@
-import { RemovalPolicy } from "aws-cdk-lib"
+import { RemovalPolicy, Stack } from "aws-cdk-lib"
 import {
   AccessLogFormat,
   AuthorizationType,
@@ -21,6 +21,8 @@ import type { Stage } from "./stage.ts"
 /** The REST API: for each row of the endpoint table a Lambda, its grants, its route. */
 export class Api extends Construct {
   readonly restApiId: string
+  /** With the base path, as callers use it. */
+  readonly url: string
 
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, authorizer: IAuthorizer) {
     super(scope, id)
@@ -45,6 +47,8 @@ export class Api extends Construct {
       },
     })
     this.restApiId = api.restApiId
+    const { region, urlSuffix } = Stack.of(this)
+    this.url = `https://${api.restApiId}.execute-api.${region}.${urlSuffix}/${api.deploymentStage.stageName}`
     addGatewayResponses(api)
     for (const [key, row] of endpointRows) {
       const { method, path } = routeOf(row)

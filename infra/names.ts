@@ -13,3 +13,6 @@ export const names = (stage: string) => ({
   apiIdParameter: `/symbolon/${stage}/api-id`,
   logGroup: (key: string) => `/symbolon/${stage}/${key}`,
 })
+
+/** Of the ServiceStack: what `npm run deploy` tells in the end. */
+export const apiUrlOutput = "ApiUrl"

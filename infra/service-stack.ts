@@ -1,4 +1,4 @@
-import { Duration, Stack, type StackProps } from "aws-cdk-lib"
+import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib"
 import { RequestAuthorizer } from "aws-cdk-lib/aws-apigateway"
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam"
 import { LogGroup } from "aws-cdk-lib/aws-logs"
@@ -7,7 +7,7 @@ import type { Construct } from "constructs"
 import { acknowledge } from "./acknowledge.ts"
 import { Api } from "./api.ts"
 import { ServiceFunction } from "./function.ts"
-import { names } from "./names.ts"
+import { apiUrlOutput, names } from "./names.ts"
 import type { Stage } from "./stage.ts"
 
 /** The authorizer, and the API behind it. */
@@ -44,7 +44,8 @@ export class ServiceStack extends Stack {
       // No identity source: a missing header must reach the authorizer, which answers it like all the rest.
       identitySources: [],
     })
-    const { restApiId } = new Api(this, "Api", stageName, stage, authorizer)
+    const { restApiId, url } = new Api(this, "Api", stageName, stage, authorizer)
     new StringParameter(this, "ApiId", { parameterName: names(stageName).apiIdParameter, stringValue: restApiId })
+    new CfnOutput(this, apiUrlOutput, { value: url })
   }
 }
