@@ -9,7 +9,7 @@ import { describeError, lambdaRuntime } from "./runtime.ts"
  */
 export const job = <Event, Result>(
   key: JobKey,
-  run: (runtime: Runtime, event: Event, requestId: string) => Promise<Result>,
+  run: (runtime: Runtime, event: Event, requestId: string, functionArn: string) => Promise<Result>,
   runtimeOf: () => Runtime = lambdaRuntime,
 ) =>
   middy<Event, Result>()
@@ -19,7 +19,7 @@ export const job = <Event, Result>(
       },
     })
     .handler(async (event, context) => {
-      const result = await run(runtimeOf(), event, context.awsRequestId)
+      const result = await run(runtimeOf(), event, context.awsRequestId, context.invokedFunctionArn)
       runtimeOf().log({ event: "job", job: key, outcome: "done", requestId: context.awsRequestId })
       return result
     })

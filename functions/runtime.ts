@@ -46,6 +46,7 @@ export function createRuntime(env: Record<string, string | undefined>): Runtime 
     keyring: keyring.get,
     cursorKey: cursorKey.get,
     stage: {
+      name: env.STAGE ?? "",
       serviceEmail: env.SERVICE_EMAIL ?? "",
       adminTokenHours: env.ADMIN_TOKEN_HOURS === undefined ? undefined : Number(env.ADMIN_TOKEN_HOURS),
     },

@@ -54,6 +54,7 @@ export class ServiceFunction extends LambdaFunction {
       logGroup,
       loggingFormat: LoggingFormat.TEXT,
       environment: {
+        STAGE: stageName,
         TABLE_NAME: known.table,
         ...Object.fromEntries(props.secrets.map((secret) => [`${secret.toUpperCase()}_SECRET`, known[secret]])),
         ...props.environment,

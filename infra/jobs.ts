@@ -1,11 +1,11 @@
-import { type CfnElement, Duration, Stack } from "aws-cdk-lib"
+import { type CfnElement, CustomResource, Duration, Stack } from "aws-cdk-lib"
 import { FilterPattern, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs"
 import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations"
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler"
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs"
 import { Construct } from "constructs"
-import { type JobSource, jobRows } from "../shared/contract/jobs.ts"
+import { isGuardedByIam, type JobSource, jobRows } from "../shared/contract/jobs.ts"
 import { acknowledge } from "./acknowledge.ts"
 import { ServiceFunction } from "./function.ts"
 import { names } from "./names.ts"
@@ -16,7 +16,7 @@ export class Jobs extends Construct {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage) {
     super(scope, id)
     for (const [key, row] of jobRows) {
-      const deadLetterQueue = row.source === "operator" ? undefined : this.deadLetterQueue(`${key}-undone`)
+      const deadLetterQueue = isGuardedByIam(row.source) ? undefined : this.deadLetterQueue(`${key}-undone`)
       const handler = new ServiceFunction(this, key, {
         stageName,
         stage,
@@ -31,12 +31,13 @@ export class Jobs extends Construct {
         },
         ...(deadLetterQueue && { deadLetterQueue }),
       })
+      if (row.source === "deployment") this.firstAdmin(handler, stage.adminEmail)
       this.connect(key, row.source, handler, stageName, deadLetterQueue)
     }
   }
 
   private connect(key: string, source: JobSource, handler: ServiceFunction, stageName: string, undone?: Queue): void {
-    if (source === "operator") return
+    if (isGuardedByIam(source)) return
     if ("authorizerLog" in source)
       new SubscriptionFilter(this, `${key}-lines`, {
         logGroup: LogGroup.fromLogGroupName(this, `${key}-log`, names(stageName).logGroup("authorizer")),
@@ -55,6 +56,16 @@ export class Jobs extends Construct {
         target: new LambdaInvoke(handler, { ...(undone && { deadLetterQueue: undone }) }),
       })
     }
+  }
+
+  /** No dead-letter queue: a deployment that gets no answer fails, which nobody overlooks. */
+  private firstAdmin(handler: ServiceFunction, email: string): void {
+    new CustomResource(this, "FirstAdmin", {
+      resourceType: "Custom::FirstAdmin",
+      serviceToken: handler.functionArn,
+      serviceTimeout: Duration.minutes(5),
+      properties: { email },
+    })
   }
 
   private deadLetterQueue(id: string): Queue {

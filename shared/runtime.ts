@@ -14,6 +14,7 @@ export interface Runtime {
   cursorKey: () => Promise<Uint8Array>
   /** What differs between stages and matters at run time. */
   stage: {
+    name: string
     /** The contact of service accounts that have none of their own. */
     serviceEmail: string
     /** How long an operator's personal token lives; undefined: for ever. */

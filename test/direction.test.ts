@@ -143,7 +143,9 @@ describe("the contract", () => {
 describe("the files", () => {
   /** What handlers share, and the authorizer's parts. */
   const pipelines = [
-    ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "client-address.ts", "admin-event.ts"],
+    ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "client-address.ts"],
+    // The parts of the operators' jobs.
+    ...["caller-identity.ts", "custom-resource.ts"],
     ...["authorizer.ts", "authorize.ts", "aws-request.ts"],
     // The types of what the build makes.
     "docs/virtual.d.ts",

@@ -54,7 +54,7 @@ export function fakeRuntime(table: Table, clock: Clock = frozenClock()): FakeRun
     table,
     keyring: async () => testKeyring(),
     cursorKey: async () => new Uint8Array(32).fill(7),
-    stage: { serviceEmail: "service@example.com", adminTokenHours: 24 },
+    stage: { name: "test", serviceEmail: "service@example.com", adminTokenHours: 24 },
     log: (line) => void lines.push(line),
   }
 }

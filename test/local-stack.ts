@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inject, test } from "vitest"
+import { adminTokenEvent } from "../infra/commands/proof.ts"
 import { type LocalStack, startStack } from "../infra/local/stack.ts"
 import { type Client, createClient } from "../shared/contract/client.ts"
 import { createTable } from "../shared/store/dynamodb.ts"
@@ -47,7 +48,8 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Run
   const client = testClient(stack.engineEndpoint)
   const email = "admin@example.com"
   await stack.runJob("create-first-admin", { email })
-  const { bearer_token: adminToken } = (await stack.runJob("issue-admin-token", { email })) as { bearer_token: string }
+  const issued = await stack.runJob("issue-admin-token", await adminTokenEvent(stack.operator, email))
+  const { bearer_token: adminToken } = issued as { bearer_token: string }
   const as = (bearerToken: string) => createClient(stack.url, () => bearerToken)
   const secrets = JSON.parse(readFileSync(join(directory, "secrets.json"), "utf8"))
   const keyring = parseKeyring(secrets["symbolon-local-keyring"])

@@ -1,12 +1,16 @@
 import { parentPort, workerData } from "node:worker_threads"
 
 /** One execution environment: loads a bundle (INIT), then answers one message with one message. */
-const { file, handlerName, functionName } = workerData as { file: string; handlerName: string; functionName: string }
+const { file, handlerName, functionName, functionArn } = workerData as Record<
+  "file" | "handlerName" | "functionName" | "functionArn",
+  string
+>
 const module = await import(file)
 
 parentPort?.on("message", async ({ id, event, deadline }: { id: number; event: string; deadline: number }) => {
   const context = {
     functionName,
+    invokedFunctionArn: functionArn,
     awsRequestId: crypto.randomUUID(),
     getRemainingTimeInMillis: () => deadline - Date.now(),
   }

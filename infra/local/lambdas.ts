@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline"
 import { pathToFileURL } from "node:url"
 import { Worker } from "node:worker_threads"
-import { type Assembly, type Properties, region } from "./template.ts"
+import { type Assembly, account, type Properties, region } from "./template.ts"
 
 /** What an invocation came to: a value, or the error that Lambda would report. */
 export type Invocation = { value: unknown } | { error: string }
@@ -75,7 +75,12 @@ class Environment {
         AWS_SECRET_ACCESS_KEY: "local",
         AWS_LAMBDA_FUNCTION_NAME: functionName,
       },
-      workerData: { file: pathToFileURL(`${directory}/${file}.mjs`).href, handlerName, functionName },
+      workerData: {
+        file: pathToFileURL(`${directory}/${file}.mjs`).href,
+        handlerName,
+        functionName,
+        functionArn: `arn:aws:lambda:${region}:${account}:function:${functionName}`,
+      },
       stdout: true,
       stderr: true,
     })

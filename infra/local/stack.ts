@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
-import { type JobKey, jobs } from "../../shared/contract/jobs.ts"
+import { isGuardedByIam, type JobKey, jobs } from "../../shared/contract/jobs.ts"
+import type { Operator } from "../commands/proof.ts"
 import { type EngineKind, startEngine } from "./engine.ts"
 import { startGateway } from "./gateway.ts"
 import { readRoles } from "./iam.ts"
@@ -12,6 +13,7 @@ import { startProxy } from "./proxy.ts"
 import { readApi } from "./routes.ts"
 import { startSchedules } from "./schedules.ts"
 import { closed, portOf, startSecrets } from "./secrets.ts"
+import { startSts } from "./sts.ts"
 import { createTables } from "./tables.ts"
 import { Assembly } from "./template.ts"
 
@@ -20,6 +22,8 @@ export interface LocalStack {
   url: string
   /** Invokes a job by its key, as an operator would. Throws when it fails. */
   runJob: (key: string, event: object) => Promise<unknown>
+  /** Who may invoke the operators' jobs here: signs for `issue-admin-token`, at the STS that it asks. */
+  operator: Operator
   engineEndpoint: string
   engine: EngineKind
   /** What the Lambdas' roles allow on the table and the secrets, and what of that has been needed so far. */
@@ -43,7 +47,7 @@ interface Options {
   onAccess?: (line: string) => void
 }
 
-/** Serves a synthesized assembly: engine, secrets, IAM, Lambdas, logs, schedules and gateway. All of it ends with `stop`. */
+/** Serves a synthesized assembly: engine, secrets, STS, IAM, Lambdas, logs, schedules and gateway. All of it ends with `stop`. */
 export async function startStack({
   assembly: assemblyDirectory,
   stageName,
@@ -68,12 +72,16 @@ export async function startStack({
     const secrets = await startSecrets(assembly, join(directory, "secrets.json"))
     started.push(secrets.stop)
     const logs = createLogs(assembly, () => lambdas, join(directory, "logs"))
+    const sts = await startSts()
+    started.push(sts.stop)
     const services = { dynamodb: engine.endpoint, secretsManager: secrets.endpoint }
     const proxy = await startProxy({ roles, partitionKeys: partitionKeysOf(assembly), ...services })
     started.push(proxy.stop)
     const environment = {
       AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: proxy.endpoint,
+      // Past IAM, which asks nobody for a grant to say who they are.
+      AWS_ENDPOINT_URL_STS: sts.endpoint,
     }
     const lambdas = createLambdas({ assembly, environment, onLine: logs.add })
     started.push(lambdas.stop, logs.stop, startSchedules(assembly, lambdas))
@@ -94,7 +102,8 @@ export async function startStack({
       granted: [...roles.values()].flatMap((role) => role.granted),
       used: [...roles.values()].flatMap((role) => role.used),
     })
-    return { url, runJob, engineEndpoint: engine.endpoint, engine: engine.kind, grants, stop }
+    const operator = { client: sts.client, endpoint: sts.endpoint, stageName }
+    return { url, runJob, operator, engineEndpoint: engine.endpoint, engine: engine.kind, grants, stop }
   } catch (error) {
     await stop()
     throw error
@@ -129,7 +138,7 @@ async function local(
   if (request.headers.origin !== undefined || (host !== "127.0.0.1" && host !== "localhost"))
     return send(403, { message: "only from this machine's command line" })
   if (!(key in jobs)) return send(404, { message: `there is no job ${key}` })
-  if (jobs[key as JobKey].source === "operator") return send(403, { message: "this job is an operator's alone" })
+  if (isGuardedByIam(jobs[key as JobKey].source)) return send(403, { message: "this job is an operator's alone" })
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
   try {

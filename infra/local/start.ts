@@ -4,6 +4,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { buildFunctions } from "../build.ts"
+import { adminTokenEvent } from "../commands/proof.ts"
 import { type LocalStack, startStack } from "./stack.ts"
 import { synthesize } from "./synth.ts"
 
@@ -75,7 +76,7 @@ async function works(stack: LocalStack, token: string): Promise<boolean> {
 
 async function issueToken(stack: LocalStack): Promise<string> {
   try {
-    const issued = await stack.runJob("issue-admin-token", { email: adminEmail })
+    const issued = await stack.runJob("issue-admin-token", await adminTokenEvent(stack.operator, adminEmail))
     return (issued as { bearer_token: string }).bearer_token
   } catch (error) {
     await stack.stop()

@@ -6,8 +6,13 @@ export type JobSource =
   | { authorizerLog: string }
   /** Runs by itself, at this rate. */
   | { everyMinutes: number }
-  /** Only who may call lambda:InvokeFunction on it: operators, and the deployment. */
+  /** Only who may call lambda:InvokeFunction on it. */
   | "operator"
+  /** The same, and each deployment: CloudFormation invokes it as a custom resource. */
+  | "deployment"
+
+/** True for what has no source of its own: whoever IAM lets invoke it, starts it. */
+export const isGuardedByIam = (source: JobSource): source is "operator" | "deployment" => typeof source === "string"
 
 export interface Job {
   source: JobSource
@@ -31,14 +36,14 @@ export const jobs = {
     timeoutSeconds: 300,
   },
   "create-first-admin": {
-    source: "operator",
+    source: "deployment",
     table: ["GetItem", "PutItem", "UpdateItem"],
     secrets: [],
     timeoutSeconds: 30,
   },
   "issue-admin-token": {
     source: "operator",
-    table: ["GetItem", "PutItem", "UpdateItem"],
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
     secrets: ["keyring"],
     timeoutSeconds: 30,
   },

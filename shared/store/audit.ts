@@ -13,6 +13,9 @@ export interface Actor {
   requestId: string
 }
 
+/** Who came in through IAM, by the ARN that STS has told. */
+export const operator = (arn: string, requestId: string): Actor => ({ ...system("operator", requestId), userId: arn })
+
 /** The author of what jobs do. */
 export const system = (job: string, requestId: string): Actor => ({
   accountId: 0,

@@ -3,6 +3,7 @@
 import type { Caller } from "../contract/caller.ts"
 import type { Body } from "../contract/endpoints.ts"
 import type { Token } from "../contract/objects.ts"
+import { notAnAdministrator } from "../contract/operators.ts"
 import type { Scope } from "../contract/permissions.ts"
 import { invalid, Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
@@ -80,7 +81,7 @@ export const issueAdminToken = (
 ): Promise<IssuedToken> =>
   retrying(async () => {
     const account = await findAccountByEmail(runtime, email)
-    if (account?.role !== "Admin" || account.state !== "ACTIVE") throw new Error("not an active administrator's email")
+    if (account?.role !== "Admin" || account.state !== "ACTIVE") throw new Error(notAnAdministrator)
     // Without the quota: the last way in must not be closed by those who came in this way before.
     const most = Number.MAX_SAFE_INTEGER
     return issue(runtime, actor, account, { name, type: "Personal", expiresAt, allowedCidrs: [], most }, () => [])

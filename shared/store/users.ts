@@ -7,6 +7,7 @@ import {
   administratorSteps,
   described,
   emailSteps,
+  findAccountByEmail,
   identitySteps,
   newAccount,
   readAccount,
@@ -87,6 +88,16 @@ export async function createFirstAdmin(runtime: Runtime, actor: Actor, email: st
     if (error instanceof Conflict) return false
     throw error
   }
+}
+
+/**
+ * Makes the human of this email an active administrator: the account that has it, or a new one. Its teams stay as they are. A
+ * service account is never meant: its email is only a contact. Throws user-id-taken, account-deleting.
+ */
+export async function makeAdministrator(runtime: Runtime, actor: Actor, email: string): Promise<void> {
+  const human = await findAccountByEmail(runtime, email)
+  if (human) await updateUser(runtime, actor, human.id, { role: "Admin", active: true }, undefined)
+  else await createUser(runtime, actor, { user_type: "User", name: "Administrator", email, role: "Admin", teams: [] })
 }
 
 /** Changes an account; what it may do changes with the next request. `ifMatch` is a list of ETags, or `*`. */

@@ -255,6 +255,11 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       }
     })
 
+    it("know the name of their stage", () => {
+      for (const { Properties } of all("AWS::Lambda::Function"))
+        expect(Properties.Environment.Variables.STAGE).toBe(stage)
+    })
+
     it("give the authorizer 256 MB and 5 s", () => {
       expect(lambda("authorizer").Properties).toMatchObject({ MemorySize: 256, Timeout: 5 })
     })
@@ -327,11 +332,31 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       ].map(({ Properties }) => Properties.FunctionName)
       expect(sources.sort()).toEqual(
         jobRows
-          .filter(([, { source }]) => source !== "operator")
+          .filter(([, { source }]) => typeof source !== "string")
           .map(([key]) => functionName(stage, `jobs/${key}`))
           .sort(),
       )
       expect(sources).toContain(functionName(stage, "jobs/record-usage"))
+    })
+
+    it("none for what IAM guards, but for the deployment, which makes the first administrator with no other Lambda", () => {
+      const resource = only("Custom::FirstAdmin")
+      expect(templates[stage].target(resource, resource.Properties.ServiceToken)).toBe(
+        lambda("jobs/create-first-admin"),
+      )
+      expect(resource.Properties).toEqual({
+        ServiceToken: expect.anything(),
+        ServiceTimeout: "300",
+        email: "admin@example.com",
+      })
+      // Its role may do what it needs before CloudFormation invokes it.
+      const role = flat(lambda("jobs/create-first-admin").Properties.Role).slice(1).split(".")[0]
+      const policy = all("AWS::IAM::Policy").find(({ Properties }) => Properties.Roles[0].Ref === role)
+      expect(lambda("jobs/create-first-admin").DependsOn).toContain(policy?.id)
+      // Whoever may invoke the operators' jobs has it from IAM: no resource-based policy lets anyone.
+      const invoked = all("AWS::Lambda::Permission").map(({ Properties }) => flat(Properties.FunctionName))
+      for (const key of ["jobs/create-first-admin", "jobs/issue-admin-token"])
+        expect(invoked).not.toContain(`<${lambda(key).id}.Arn>`)
     })
 
     it("keep what failed in an encrypted queue for two weeks", () => {

@@ -9,6 +9,7 @@ export interface Resource {
   id: string
   Type: string
   Properties: Properties
+  DependsOn?: string[]
   DeletionPolicy?: string
   UpdateReplacePolicy?: string
 }
