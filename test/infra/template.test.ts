@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import { synthesize } from "../../infra/local/synth.ts"
+import { stageOf } from "../../infra/stage.ts"
 import { type Endpoint, endpointRows } from "../../shared/contract/endpoints.ts"
 import { type Job, jobRows } from "../../shared/contract/jobs.ts"
 import { problems } from "../../shared/contract/problems.ts"
@@ -347,7 +348,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       expect(resource.Properties).toEqual({
         ServiceToken: expect.anything(),
         ServiceTimeout: "300",
-        email: "admin@example.com",
+        email: stageOf(stage).adminEmail,
       })
       // Its role may do what it needs before CloudFormation invokes it.
       const role = flat(lambda("jobs/create-first-admin").Properties.Role).slice(1).split(".")[0]

@@ -1,0 +1,112 @@
+import { APIGatewayClient, GetAccountCommand } from "@aws-sdk/client-api-gateway"
+import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation"
+import {
+  CloudTrailClient,
+  DescribeTrailsCommand,
+  GetEventSelectorsCommand,
+  type GetEventSelectorsResponse,
+  GetTrailStatusCommand,
+} from "@aws-sdk/client-cloudtrail"
+import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm"
+import * as z from "zod/mini"
+import { email } from "../../shared/contract/objects.ts"
+import type { Stage } from "../stage.ts"
+import { isDenied, lineOf, Refusal, say } from "./command.ts"
+import type { Session } from "./session.ts"
+
+/** What `npm run deploy` looks at before cdk does anything. Each refuses, warns, or says that it couldn't look. */
+
+/** Refuses the stage that is `npm start`'s, and addresses that nobody reads. */
+export function checkStage(stageName: string, stage: Stage, emulated: boolean): void {
+  if (stageName === "local" && !emulated) throw new Refusal("local is what npm start serves: deploy another stage")
+  const addresses = Object.entries(stage).filter(([key]) => key.endsWith("Email")) as [string, string][]
+  const among = (found: [string, string][]) =>
+    `of stage ${stageName} in infra/stage.ts: ${found.map(([k]) => k).join(", ")}`
+  const malformed = addresses.filter(([, address]) => !z.safeParse(email, address).success)
+  if (malformed.length > 0) throw new Refusal(`these are no email addresses, ${among(malformed)}`)
+  const placeholders = addresses.filter(([, address]) => /@(.+\.)?example\.com$/i.test(address))
+  if (placeholders.length > 0 && !emulated)
+    throw new Refusal(`put addresses of your own in place of those at example.com, ${among(placeholders)}`)
+}
+
+/** Refuses an account that was never bootstrapped in this region. */
+export async function checkBootstrap({ account, region }: Session): Promise<void> {
+  try {
+    await new SSMClient().send(new GetParameterCommand({ Name: "/cdk-bootstrap/hnb659fds/version" }))
+  } catch (error) {
+    if ((error as Error).name === "ParameterNotFound")
+      throw new Refusal(
+        `account ${account} isn't bootstrapped in ${region}, which it is once: docs/deploy.md has the command, with a least-privilege policy`,
+      )
+    unchecked("whether the account is bootstrapped", error)
+  }
+}
+
+/**
+ * Arguments for cdk: none, or those that leave the account's stack out, where API Gateway's log role is somebody else's. An
+ * account has one such role in a region, and whoever sets it takes it from all other APIs.
+ */
+export async function checkLogRole(): Promise<string[]> {
+  const leaveOut = ["-c", "account=false"]
+  try {
+    const { cloudwatchRoleArn: role } = await new APIGatewayClient().send(new GetAccountCommand())
+    if (!role || (await hasAccountStack())) return []
+    say(`API Gateway's log role here is ${role}, not of our stack symbolon-account: left as it is (-c account=false)`)
+    return leaveOut
+  } catch (error) {
+    unchecked("whose API Gateway's log role is; if it is another project's, pass -c account=false", error)
+    return []
+  }
+}
+
+async function hasAccountStack(): Promise<boolean> {
+  try {
+    const { Stacks = [] } = await new CloudFormationClient().send(
+      new DescribeStacksCommand({ StackName: "symbolon-account" }),
+    )
+    return Stacks.some(
+      ({ StackStatus = "" }) => !/^(DELETE_COMPLETE|REVIEW_IN_PROGRESS|ROLLBACK_COMPLETE)$/.test(StackStatus),
+    )
+  } catch (error) {
+    if ((error as Error).name === "ValidationError") return false
+    throw error
+  }
+}
+
+/** Warns where CloudTrail records nothing of who reads the keyring, which an alarm waits for. */
+export async function checkTrail({ region }: Session): Promise<void> {
+  const client = new CloudTrailClient()
+  try {
+    // With the shadows of trails of other regions and of the organisation.
+    const { trailList = [] } = await client.send(new DescribeTrailsCommand({ includeShadowTrails: true }))
+    for (const { TrailARN: TrailName } of trailList) {
+      const [selectors, { IsLogging }] = await Promise.all([
+        client.send(new GetEventSelectorsCommand({ TrailName })),
+        client.send(new GetTrailStatusCommand({ Name: TrailName })),
+      ])
+      if (IsLogging && recordsReads(selectors)) return
+    }
+    say(
+      `no CloudTrail trail logs management events, reads included, in ${region}: without one the alarm on the keyring's secret never fires`,
+    )
+  } catch (error) {
+    unchecked(
+      `whether CloudTrail logs management events in ${region}, which the alarm on the keyring's secret needs`,
+      error,
+    )
+  }
+}
+
+/** GetSecretValue is a management event, and a read. */
+const recordsReads = ({ EventSelectors = [], AdvancedEventSelectors = [] }: GetEventSelectorsResponse): boolean =>
+  EventSelectors.some(
+    ({ IncludeManagementEvents, ReadWriteType }) => IncludeManagementEvents && ReadWriteType !== "WriteOnly",
+  ) ||
+  AdvancedEventSelectors.some(({ FieldSelectors = [] }) => {
+    const field = (name: string) => FieldSelectors.find(({ Field }) => Field === name)?.Equals
+    return field("eventCategory")?.includes("Management") && !field("readOnly")?.includes("false")
+  })
+
+function unchecked(what: string, error: unknown): void {
+  say(`can't tell ${what} (${isDenied(error) ? "not permitted" : lineOf(error)}); going on`)
+}
