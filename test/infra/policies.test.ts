@@ -1,0 +1,170 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { matches } from "../../infra/local/policy.ts"
+import { synthesize } from "../../infra/local/synth.ts"
+import { stages } from "../../infra/stage.ts"
+import { root } from "./node.ts"
+import { type Properties, type Resource, Templates } from "./templates.ts"
+
+/** The policies that docs/deploy.md hands out: for the role that deploys, and for CloudFormation. */
+const directory = mkdtempSync(join(tmpdir(), "symbolon-policies-"))
+const resources: Resource[] = []
+beforeAll(() => {
+  for (const stage of Object.keys(stages).filter((name) => name !== "local")) {
+    synthesize(stage, join(directory, stage))
+    resources.push(...new Templates(join(directory, stage)).stacks.flatMap((stack) => stack.resources))
+  }
+  resources.push(...new Templates(inject("assembly")).stacks.flatMap((stack) => stack.resources))
+}, 120_000)
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const statementsIn = (name: string): Properties[] =>
+  JSON.parse(readFileSync(`${root}docs/policies/${name}.json`, "utf8")).Statement
+const execution = statementsIn("cloudformation-execution")
+const actionsOf = ({ Action }: Properties): string[] => [Action].flat()
+const resourcesOf = ({ Resource }: Properties): string[] => [Resource].flat()
+
+const allows = (action: string, arn: string): boolean =>
+  execution.some(
+    (statement) =>
+      actionsOf(statement).some((one) => matches(one, action)) &&
+      resourcesOf(statement).some((one) => matches(one, arn)),
+  )
+
+/** Why a statement is about every resource there is. */
+const everywhere: Record<string, string> = {
+  "secretsmanager:GetRandomPassword": "makes a password, and touches no secret",
+  "logs:DescribeLogGroups": "lists, and takes no log group",
+  "ssm:DescribeParameters": "lists, and takes no parameter",
+  "cloudformation:DescribeStacks": "which stacks there are is what is asked",
+  "cloudtrail:DescribeTrails": "takes no trail",
+  "cloudtrail:GetTrailStatus": "of trails of other accounts too, such as an organisation's",
+  "cloudtrail:GetEventSelectors": "of trails of other accounts too, such as an organisation's",
+}
+
+describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
+  const statements = statementsIn(name)
+
+  it("allows, each statement under a name of its own, and allows no action of every service, or all of one", () => {
+    for (const statement of statements) {
+      expect(Object.keys(statement).filter((key) => key !== "Condition")).toEqual([
+        "Sid",
+        "Effect",
+        "Action",
+        "Resource",
+      ])
+      expect(statement.Effect).toBe("Allow")
+      for (const action of actionsOf(statement)) expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z]+\*?(Attributes)?$/)
+    }
+    expect(new Set(statements.map(({ Sid }) => Sid)).size).toBe(statements.length)
+  })
+
+  it("is about what is Symbolon's, and about every resource only with a reason", () => {
+    const wide = statements.filter((statement) => resourcesOf(statement).includes("*")).flatMap(actionsOf)
+    expect(wide.filter((action) => !(action in everywhere))).toEqual([])
+    const ours = /symbolon[-/]|cdk-hnb659fds-|cdk-bootstrap\/hnb659fds/
+    // What has no name of ours in its ARN: APIs have random ids, and the account has one setting and one key of each service.
+    const nameless = ["apigateway:*::/", "kms:*:*:key/*", "wafv2:*:*:regional/managedruleset/*"]
+    for (const arn of statements.flatMap(resourcesOf).filter((one) => one !== "*" && !ours.test(one)))
+      expect([arn, nameless.some((part) => arn.startsWith(`arn:aws:${part}`))]).toEqual([arn, true])
+  })
+
+  it("fits into a managed policy: 6,144 characters, white space apart", () => {
+    const text = readFileSync(`${root}docs/policies/${name}.json`, "utf8")
+    expect(text.replaceAll(/\s/g, "").length).toBeLessThanOrEqual(6144)
+  })
+})
+
+it("gives no reason for what isn't there", () => {
+  const wide = [...execution, ...statementsIn("deploying-role")].filter((one) => resourcesOf(one).includes("*"))
+  expect(wide.flatMap(actionsOf).sort()).toEqual(Object.keys(everywhere).sort())
+})
+
+describe("CloudFormation", () => {
+  it("may work on the service of each resource type, in every stage", () => {
+    const services = new Set(execution.flatMap(actionsOf).map((action) => action.split(":")[0]))
+    const types = [...new Set(resources.map(({ Type }) => Type))].filter((type) => !type.startsWith("Custom::"))
+    expect(types.length).toBeGreaterThan(10)
+    // IAM's name of a service is CloudFormation's in lower case, for all that we have.
+    const unknown = types.filter((type) => !services.has((type.split("::")[1] ?? "").toLowerCase()))
+    expect(unknown).toEqual([])
+  })
+
+  it("may make each of them under the name that it will have", () => {
+    const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:000000000000:${rest}`
+    // CloudFormation names what has no name after its stack.
+    const named = ({ stack, id }: Resource, name?: string) => name ?? `${stack}-${id}-1A2B3C`
+    const made: Record<string, (one: Resource) => [action: string, arn: string]> = {
+      "AWS::DynamoDB::GlobalTable": ({ Properties: { TableName } }) => [
+        "dynamodb:CreateTable",
+        arn("dynamodb", `table/${TableName}`),
+      ],
+      "AWS::SecretsManager::Secret": ({ Properties: { Name } }) => [
+        "secretsmanager:CreateSecret",
+        arn("secretsmanager", `secret:${Name}-a1b2c3`),
+      ],
+      "AWS::Lambda::Function": ({ Properties: { FunctionName } }) => [
+        "lambda:CreateFunction",
+        arn("lambda", `function:${FunctionName}`),
+      ],
+      "AWS::Logs::LogGroup": ({ Properties: { LogGroupName } }) => [
+        "logs:CreateLogGroup",
+        arn("logs", `log-group:${LogGroupName}`),
+      ],
+      "AWS::SSM::Parameter": ({ Properties: { Name } }) => ["ssm:PutParameter", arn("ssm", `parameter${Name}`)],
+      "AWS::WAFv2::WebACL": ({ Properties: { Name } }) => [
+        "wafv2:CreateWebACL",
+        arn("wafv2", `regional/webacl/${Name}/id`),
+      ],
+      "AWS::SQS::Queue": (one) => ["sqs:CreateQueue", arn("sqs", named(one, one.Properties.QueueName))],
+      "AWS::SNS::Topic": (one) => ["sns:CreateTopic", arn("sns", named(one, one.Properties.TopicName))],
+      "AWS::Events::Rule": (one) => ["events:PutRule", arn("events", `rule/${named(one, one.Properties.Name)}`)],
+      "AWS::CloudWatch::Alarm": (one) => [
+        "cloudwatch:PutMetricAlarm",
+        arn("cloudwatch", `alarm:${named(one, one.Properties.AlarmName)}`),
+      ],
+      "AWS::CloudWatch::Dashboard": (one) => [
+        "cloudwatch:PutDashboard",
+        `arn:aws:cloudwatch::000000000000:dashboard/${named(one, one.Properties.DashboardName)}`,
+      ],
+      "AWS::Scheduler::Schedule": (one) => [
+        "scheduler:CreateSchedule",
+        arn("scheduler", `schedule/default/${named(one, one.Properties.Name)}`),
+      ],
+      "AWS::IAM::Role": (one) => ["iam:CreateRole", `arn:aws:iam::000000000000:role/${named(one)}`],
+      // A custom resource is made by invoking its Lambda.
+      "Custom::FirstAdmin": ({ stack }) => [
+        "lambda:InvokeFunction",
+        arn("lambda", `function:${stack}-create-first-admin`),
+      ],
+    }
+    const makings = resources.flatMap((one) => {
+      const making = made[one.Type]?.(one)
+      return making ? [making] : []
+    })
+    expect(makings.length).toBeGreaterThan(100)
+    expect(makings.filter((one) => !allows(...one))).toEqual([])
+  })
+
+  it("can neither read a secret, nor an item, nor delete the table or a secret, nor pass a role to anything else", () => {
+    const table = "arn:aws:dynamodb:us-east-1:000000000000:table/symbolon-prod"
+    const secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:symbolon-prod-keyring-a1b2c3"
+    for (const action of ["GetItem", "Query", "Scan", "PutItem", "DeleteTable", "ExportTableToPointInTime"])
+      expect([action, allows(`dynamodb:${action}`, table)]).toEqual([action, false])
+    for (const action of ["GetSecretValue", "BatchGetSecretValue", "PutSecretValue", "DeleteSecret"])
+      expect([action, allows(`secretsmanager:${action}`, secret)]).toEqual([action, false])
+    const key = "issue-admin-token"
+    expect(allows("lambda:InvokeFunction", `arn:aws:lambda:us-east-1:0:function:symbolon-prod-jobs-${key}`)).toBe(false)
+    const passes = execution.filter((one) => actionsOf(one).includes("iam:PassRole"))
+    const services = new Set(
+      resources
+        .filter(({ Type }) => Type === "AWS::IAM::Role")
+        .map(({ Properties }) => Properties.AssumeRolePolicyDocument.Statement[0].Principal.Service),
+    )
+    expect(passes.map(({ Condition }) => Condition.StringEquals["iam:PassedToService"].sort())).toEqual([
+      [...services].sort(),
+    ])
+  })
+})
