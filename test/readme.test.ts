@@ -10,6 +10,7 @@ const documents = [
   "README.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
+  "docs/deploy.md",
   ...readdirSync(join(root, "docs/decisions")).map((f) => `docs/decisions/${f}`),
 ]
 

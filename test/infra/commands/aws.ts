@@ -48,7 +48,7 @@ function operationOf({ method, url, headers }: IncomingMessage, body: string): s
 export const denied: Answer = { status: 403, body: { __type: "AccessDeniedException", message: "no" } }
 
 /** What queries answer. */
-export const xmlOf = (operation: string, result: string): string =>
+const xmlOf = (operation: string, result: string): string =>
   `<${operation}Response><${operation}Result>${result}</${operation}Result></${operation}Response>`
 export const xmlError = (Code: string, Message = "no"): Answer => ({
   status: 400,
