@@ -3,13 +3,13 @@ import { randomUUID } from "node:crypto"
 import { request as httpRequest } from "node:http"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { ApiProblem } from "../shared/contract/client.ts"
-import { insideTest, type RunningStack, startTestStack } from "./local-stack.ts"
+import { insideTest, openTestStack, type RunningStack } from "./local-stack.ts"
 import { aHuman, aService } from "./people.ts"
 
 let stack: RunningStack
 
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await openTestStack()
   await createTeams(["Data Engineering", "Data Quality"])
 })
 afterAll(() => stack.stop())

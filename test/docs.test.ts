@@ -7,7 +7,7 @@ import { exampleBodies } from "../shared/contract/examples.ts"
 import { openApiText } from "../shared/contract/openapi.ts"
 import { problems } from "../shared/contract/problems.ts"
 import { refusals } from "../shared/contract/refusals.ts"
-import { type RunningStack, startTestStack } from "./local-stack.ts"
+import { openTestStack, type RunningStack } from "./local-stack.ts"
 
 const root = `${join(import.meta.dirname, "..")}/`
 const committed = readFileSync(`${root}docs/openapi.json`, "utf8")
@@ -106,7 +106,7 @@ describe("docs/openapi.json", () => {
 describe("served to everyone", () => {
   let stack: RunningStack
   beforeAll(async () => {
-    stack = await startTestStack()
+    stack = await openTestStack()
   })
   afterAll(() => stack.stop())
   const get = (path: string) => stack.send(path, { token: "" })

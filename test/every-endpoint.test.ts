@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type EndpointKey, endpointRows, endpoints, routeOf } from "../shared/contract/endpoints.ts"
 import { type CallerName, callers, expected, ownExpected } from "./contract.expected.ts"
-import { inside, insideTest, type RunningStack, startTestStack } from "./local-stack.ts"
+import { inside, insideTest, openTestStack, type RunningStack } from "./local-stack.ts"
 import { aHuman, aService, type Person } from "./people.ts"
 
 interface Sent {
@@ -16,7 +16,7 @@ const people = {} as Record<Exclude<CallerName, "nobody">, Person>
 const here: readonly CallerName[] = inside ? callers : ["service Admin", "nobody"]
 
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await openTestStack()
   people["service Admin"] = await aService(stack, "Admin")
   if (inside)
     for (const role of ["Member", "Editor", "Manager", "Admin"] as const) people[role] = await aHuman(stack, role)

@@ -1,9 +1,9 @@
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type RunningStack, startTestStack } from "./local-stack.ts"
+import { type LocalTestStack, startTestStack } from "./local-stack.ts"
 import { testClient } from "./tables.ts"
 
-let stack: RunningStack
+let stack: LocalTestStack
 beforeAll(async () => {
   stack = await startTestStack()
 })

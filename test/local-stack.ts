@@ -12,7 +12,7 @@ import { openDeployedStack } from "./deployed/stack.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "./fakes.ts"
 import { rows, type TestTable, testClient } from "./tables.ts"
 
-export interface RunningStack extends LocalStack {
+export interface RunningStack extends Pick<LocalStack, "url" | "runJob" | "stop"> {
   /** A stage on the AWS emulator, which is not AWS everywhere: test/deployed/differences.ts. */
   emulated: boolean
   /** The first administrator's. */
@@ -28,14 +28,21 @@ export interface RunningStack extends LocalStack {
   logs: () => Promise<string>
 }
 
+/** One that runs on this machine, all of it within reach. */
+export type LocalTestStack = RunningStack & LocalStack
+
 /** False against a real account's stage, of which the tests see the API and no more: neither rows, nor jobs, nor logs. */
 export const inside = inject("deployed") === undefined || inject("deployed").inside !== undefined
 export const insideTest = test.runIf(inside)
 
-/** The whole product on a free port, in a folder of its own; or, in `npm run test:deployed`, the stage that is deployed. */
-export async function startTestStack(assembly = inject("assembly")): Promise<RunningStack> {
+/** For the end-to-end suite: in `npm run test:deployed` the stage that is deployed, else a stack of its own. */
+export const openTestStack = async (): Promise<RunningStack> => {
   const deployed = inject("deployed")
-  if (deployed) return openDeployedStack(deployed)
+  return deployed ? openDeployedStack(deployed) : startTestStack()
+}
+
+/** The whole product on a free port, in a folder of its own. */
+export async function startTestStack(assembly = inject("assembly")): Promise<LocalTestStack> {
   const directory = mkdtempSync(join(tmpdir(), "symbolon-stack-"))
   const accesses: string[] = []
   const stack = await startStack({

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type RunningStack, startTestStack } from "./local-stack.ts"
+import { openTestStack, type RunningStack } from "./local-stack.ts"
 
 let stack: RunningStack
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await openTestStack()
 })
 afterAll(() => stack.stop())
 

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { ApiProblem, type Client, type ListKey } from "../shared/contract/client.ts"
-import { insideTest, type RunningStack, startTestStack } from "./local-stack.ts"
+import { insideTest, openTestStack, type RunningStack } from "./local-stack.ts"
 import { aHuman, aService } from "./people.ts"
 
 /** Teams and what they own, deletion, and the trail of it all, over HTTP. */
 let stack: RunningStack
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await openTestStack()
 })
 afterAll(() => stack.stop())
 

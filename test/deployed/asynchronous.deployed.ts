@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, expect, inject } from "vitest"
 import { ApiProblem } from "../../shared/contract/client.ts"
 import { until } from "../infra/local/fixture.ts"
-import { insideTest, type RunningStack, startTestStack } from "../local-stack.ts"
+import { insideTest, openTestStack, type RunningStack } from "../local-stack.ts"
 import { aService } from "../people.ts"
 import { awsAt } from "./aws.ts"
 import type { Inside } from "./stack.ts"
@@ -10,7 +10,7 @@ import type { Inside } from "./stack.ts"
 /** What happens by itself on a deployed stage: nobody here invokes a job. */
 let stack: RunningStack
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await openTestStack()
 })
 afterAll(() => stack.stop())
 

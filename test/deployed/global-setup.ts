@@ -26,7 +26,7 @@ export default async function setup(project: TestProject) {
   try {
     const { endpoint, environment, directory } = emulator
     const inside = { endpoint, environment, directory, stageName: "dev" }
-    await run("npx", ["cdk", "bootstrap", "aws://000000000000/us-east-1"], environment, 0, directory)
+    await run("cdk", ["bootstrap", "aws://000000000000/us-east-1"], environment, 0, directory)
     project.provide("deployments", {
       dev: (await deploy(inside, "dev")).text,
       // It ends half-way: its web ACL is beyond the emulator (see differences.ts).

@@ -54,9 +54,6 @@ export async function openDeployedStack({ url, token: adminToken, inside }: Depl
           ...(headers as Record<string, string>),
         },
       }),
-    engine: "dynoxide",
-    engineEndpoint: inside?.endpoint ?? "",
-    grants: () => ({ granted: [], used: [] }),
     ...(inside
       ? await insideOf(inside)
       : { runJob: outside, rows: { put: outside, dump: outside }, runtimeAt: outside, logs: outside }),

@@ -61,7 +61,7 @@ test.runIf(inside)(
   longest,
   async () => {
     const project = join(emulator.directory, "changed")
-    for (const part of ["infra", "functions", "shared", "cdk.json", "package.json", "tsconfig.json"])
+    for (const part of ["infra", "functions", "shared", "docs", "cdk.json", "package.json", "tsconfig.json"])
       cpSync(join(root, part), join(project, part), { recursive: true })
     symlinkSync(join(root, "node_modules"), join(project, "node_modules"))
     edit(join(project, "functions/endpoint.ts"), '"Cache-Control": "no-store"', '"Cache-Control": "no-store, private"')
@@ -87,7 +87,7 @@ test.runIf(inside)(
       "--output",
       join(emulator.directory, "diff.out"),
     ]
-    expect((await run("npx", diff, emulator.environment, 0, project)).text).toContain("There were no differences")
+    expect((await run("cdk", diff, emulator.environment, 0, project)).text).toContain("There were no differences")
   },
 )
 

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { adminTokenEvent } from "../../infra/commands/proof.ts"
-import { type RunningStack, startTestStack } from "../local-stack.ts"
+import { type LocalTestStack, startTestStack } from "../local-stack.ts"
 import { aHuman, aService } from "../people.ts"
 
 /** The two jobs that only IAM guards, through their real bundles. */
-let stack: RunningStack
+let stack: LocalTestStack
 beforeAll(async () => {
   stack = await startTestStack()
 })

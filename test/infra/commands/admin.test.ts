@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type RunningStack, startTestStack } from "../../local-stack.ts"
+import { type LocalTestStack, startTestStack } from "../../local-stack.ts"
 import { type Answer, type CommandEnded, runCommand, startAws } from "./aws.ts"
 
 /** `npm run admin`, against the real Lambda behind a small Lambda endpoint, with the local run's STS to prove who it is. */
-let stack: RunningStack
+let stack: LocalTestStack
 beforeAll(async () => {
   stack = await startTestStack()
 })
