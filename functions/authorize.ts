@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda"
 import { toContext } from "../shared/contract/caller.ts"
+import { measured } from "../shared/contract/metrics.ts"
 import { type Refusal, refusals } from "../shared/contract/refusals.ts"
 import { redact } from "../shared/contract/scanner.ts"
 import type { SecretCache } from "../shared/secret-cache.ts"
@@ -10,13 +10,14 @@ import { digestUnder, isOutdated, type Keyring, mintingKey, UnknownKey } from ".
 import { networkOf } from "../shared/token/network.ts"
 import { usedEvent } from "../shared/token/usage-line.ts"
 import {
+  type Finding,
   type Verdict,
   type VerifiableAccount,
   type VerifiableToken,
   verdict,
   wantsRecord,
 } from "../shared/token/verdict.ts"
-import type { AwsRequest } from "./aws-request.ts"
+import { type AwsRequest, jittered } from "./aws-request.ts"
 import { clientAddress } from "./client-address.ts"
 
 /** The two secrets of the authorizer, read in one call. */
@@ -29,6 +30,7 @@ export interface Secrets {
 export interface Ports {
   now: () => number
   tableName: string
+  stage: string
   dynamodb: AwsRequest
   secrets: SecretCache<Secrets>
   /** Writes one JSON object as one line. */
@@ -62,7 +64,8 @@ export const authorizer =
         event: "verification.failed",
         ...origin(event, ports.now()),
         claimedHandle: claim.handle,
-        error: error instanceof Error ? error.message : String(error),
+        error: (error as Error).message,
+        ...measured("Count", { AuthorizerFault: 1 }, ports.stage, ports.now()),
       })
       throw error
     }
@@ -84,12 +87,10 @@ export const warmUp = (ports: Ports): Promise<unknown> =>
   Promise.all([ports.secrets.get(), readRows(ports, [tokenKey(0)])])
 
 async function verify(ports: Ports, event: Event, bearerToken: string, claim: Claim) {
-  const [secrets, rows] = await Promise.all([
-    ports.secrets.get(),
-    readRows(ports, [tokenKey(claim.tokenId), accountKey(claim.accountId)]),
-  ])
-  const token = rows.get(tokenKey(claim.tokenId).PK) as VerifiableToken | undefined
-  const account = rows.get(accountKey(claim.accountId).PK) as VerifiableAccount | undefined
+  const keys = [tokenKey(claim.tokenId), accountKey(claim.accountId)] as const
+  const [secrets, rows] = await Promise.all([ports.secrets.get(), readRows(ports, keys)])
+  const token = rows.get(keys[0].PK) as VerifiableToken | undefined
+  const account = rows.get(keys[1].PK) as VerifiableAccount | undefined
   const now = ports.now()
   const address = clientAddress(event, secrets.edge)
 
@@ -101,16 +102,15 @@ async function verify(ports: Ports, event: Event, bearerToken: string, claim: Cl
       digests.set(keyPath, digest)
       return digest
     }
-    const { accountId, tokenId } = claim
-    const presented = { accountId, tokenId, digestUnder: memoized, mintingKey: minting, clientAddress: address }
+    const presented = { ...claim, digestUnder: memoized, mintingKey: minting, clientAddress: address }
     return { ...verdict(presented, token, account, now), digestUnder: memoized, minting }
   }
   const judged = await withKnownKeys(ports, secrets, judge)
 
   const where = { ip: address, network: networkOf(address) }
   if (!judged.accepted) {
-    const proven = judged.code === "invalid-token" ? { claimedHandle: claim.handle } : { handle: claim.handle }
-    return refuse(ports, event, judged, { ...proven, ...where })
+    const handle = judged.code === "invalid-token" ? "claimedHandle" : "handle"
+    return refuse(ports, event, judged, { [handle]: claim.handle, ...where })
   }
   const { matched, minting } = judged
   const matchedDigest = judged.token[matched] as VerifiableToken["current"]
@@ -119,9 +119,7 @@ async function verify(ports: Ports, event: Event, bearerToken: string, claim: Cl
     event: record ? usedEvent : "token.verified",
     ...origin(event, now),
     ...where,
-    handle: claim.handle,
-    accountId: judged.account.id,
-    tokenId: judged.token.id,
+    ...claim,
     matched,
     generation: matchedDigest.generation,
     ...(isOutdated(matchedDigest.keyPath, minting) && {
@@ -145,39 +143,52 @@ async function withKnownKeys<T>(ports: Ports, secrets: Secrets, judge: (keyring:
   }
 }
 
-function refuse(ports: Ports, event: Event, { code, orphan }: { code: Refusal; orphan?: true }, known: object) {
-  ports.write({ event: "token.refused", code, ...origin(event, ports.now()), ...(orphan && { orphan }), ...known })
+interface Refused {
+  code: Refusal
+  finding?: Finding
+}
+
+function refuse(ports: Ports, event: Event, { code, finding }: Refused, known: object) {
+  const now = ports.now()
+  const counts = { Refused: 1, ...(finding && { [finding]: 1 }) }
+  ports.write({
+    event: "token.refused",
+    code,
+    ...origin(event, now),
+    ...known,
+    ...measured("Count", counts, ports.stage, now, code),
+  })
   return policy("Deny", "refused", event, { code, ...refusals[code] })
 }
 
 /** What every line says of its request. The route's template, not its path: a caller can put a secret into a path. */
-const origin = (event: Event, now: number) => ({
-  at: now,
-  apiId: event.requestContext.apiId,
-  requestId: event.requestContext.extendedRequestId ?? event.requestContext.requestId,
-  ip: event.requestContext.identity.sourceIp,
-  route: `${event.httpMethod} ${event.resource}`,
-  userAgent: redact(event.requestContext.identity.userAgent ?? "").slice(0, 200),
-})
+function origin({ requestContext, httpMethod, resource }: Event, at: number) {
+  const { apiId, requestId, extendedRequestId, identity } = requestContext
+  return {
+    at,
+    apiId,
+    requestId: extendedRequestId ?? requestId,
+    ip: identity.sourceIp,
+    route: `${httpMethod} ${resource}`,
+    userAgent: redact(identity.userAgent ?? "").slice(0, 200),
+  }
+}
 
 /** All values of all Authorization headers, however their name is written; blank ones alone are none. */
 function authorizations(event: Event): string[] {
-  const headers = event.multiValueHeaders ?? {}
-  const values = Object.keys(headers).flatMap((name) =>
-    name.toLowerCase() === "authorization" ? (headers[name] ?? []) : [],
+  const values = Object.entries(event.multiValueHeaders ?? {}).flatMap(([name, all]) =>
+    name.toLowerCase() === "authorization" ? (all ?? []) : [],
   )
   return values.some((value) => value.trim() !== "") ? values : []
 }
 
 /** A policy holds 512 characters, so it names the method and a wildcard: at a result TTL of 0 it serves this request only. */
 function policy(Effect: "Allow" | "Deny", principalId: string, event: Event, context: Record<string, string | number>) {
-  const [api, stage, method] = event.methodArn.split("/")
+  // The API, its stage and the method.
+  const Resource = `${event.methodArn.split("/", 3).join("/")}/*`
   return {
     principalId,
-    policyDocument: {
-      Version: "2012-10-17",
-      Statement: [{ Action: "execute-api:Invoke", Effect, Resource: `${api}/${stage}/${method}/*` }],
-    },
+    policyDocument: { Version: "2012-10-17", Statement: [{ Action: "execute-api:Invoke", Effect, Resource }] },
     context,
   }
 }
@@ -192,7 +203,7 @@ async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string,
   for (let n = 0; Keys.length > 0; n++) {
     if (n > rereads) throw new Error("dynamodb left keys unprocessed")
     // What leaves a key unprocessed is throttling.
-    if (n > 0) await sleep(Math.random() * 50 * n)
+    if (n > 0) await jittered(50 * n)
     const answer = await ports.dynamodb("BatchGetItem", {
       RequestItems: { [ports.tableName]: { Keys, ConsistentRead: true } },
     })
@@ -200,7 +211,10 @@ async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string,
       Responses?: Record<string, Record<string, Attribute>[]>
       UnprocessedKeys?: Record<string, { Keys: object[] }>
     }
-    for (const item of Responses?.[ports.tableName] ?? []) rows.set(String(item.PK?.S), plain({ M: item }) as object)
+    for (const item of Responses?.[ports.tableName] ?? []) {
+      const row = plain({ M: item }) as Key
+      rows.set(row.PK, row)
+    }
     Keys = UnprocessedKeys?.[ports.tableName]?.Keys ?? []
   }
   return rows

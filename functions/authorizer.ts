@@ -1,3 +1,4 @@
+import { measured } from "../shared/contract/metrics.ts"
 import { secretCache } from "../shared/secret-cache.ts"
 import { parseKeyring } from "../shared/token/keyring.ts"
 import { authorizer, type Ports, type Secrets, warmUp } from "./authorize.ts"
@@ -8,7 +9,9 @@ import { awsRequest } from "./aws-request.ts"
  * Manager an execution environment (and one in ten minutes after). No SDK, no dependency, no undici: test/functions/authorizer-bundle.test.ts.
  */
 const { env } = process
+const stage = env.STAGE ?? ""
 const secretsManager = awsRequest("secretsmanager", env)
+const write = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 async function fetchSecrets(): Promise<Secrets> {
   const names = [env.KEYRING_SECRET, env.EDGE_SECRET]
@@ -20,12 +23,25 @@ async function fetchSecrets(): Promise<Secrets> {
   return { keyring: parseKeyring(keyring), edge }
 }
 
+/** A warm environment goes on with its copy, so nobody would notice. */
+function reportFailure(error: Error): never {
+  const at = Date.now()
+  write({
+    event: "keyring.refresh-failed",
+    at,
+    error: error.message,
+    ...measured("Count", { KeyringRefreshFailed: 1 }, stage, at),
+  })
+  throw error
+}
+
 const ports: Ports = {
   now: Date.now,
   tableName: env.TABLE_NAME ?? "",
+  stage,
   dynamodb: awsRequest("dynamodb", env),
-  secrets: secretCache(fetchSecrets, Date.now),
-  write: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
+  secrets: secretCache(() => fetchSecrets().catch(reportFailure), Date.now),
+  write,
 }
 
 // In INIT; a failure here is no failure yet, since the handler tries again.

@@ -10,8 +10,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 export type AwsRequest = (operation: string, input: object) => Promise<Record<string, unknown>>
 
 const services = {
-  dynamodb: { target: "DynamoDB_20120810", contentType: "application/x-amz-json-1.0", variable: "DYNAMODB" },
-  secretsmanager: { target: "secretsmanager", contentType: "application/x-amz-json-1.1", variable: "SECRETS_MANAGER" },
+  dynamodb: { target: "DynamoDB_20120810", json: "1.0", variable: "DYNAMODB" },
+  secretsmanager: { target: "secretsmanager", json: "1.1", variable: "SECRETS_MANAGER" },
 } as const
 export type Service = keyof typeof services
 
@@ -21,7 +21,8 @@ type Environment = Record<string, string | undefined>
 export const attemptMilliseconds = 800
 export const attempts = 3
 
-const retryable = /Throttling|ThroughputExceeded|RequestLimitExceeded|InternalServer|InternalFailure|ServiceUnavailable/
+/** Besides every 5xx. */
+const retryable = /Throttling|ThroughputExceeded|RequestLimitExceeded/
 
 /** A clock that is off by so much is why a signature was refused: AWS allows five minutes. */
 const skewMilliseconds = 240_000
@@ -33,7 +34,7 @@ class Refused extends Error {}
 export function awsRequest(service: Service, env: Environment, now: () => number = Date.now): AwsRequest {
   const url = new URL(endpointOf(service, env))
   // `import "node:https"` would load undici along with it: 23 ms and 7 MB at a cold start. So at first use, and this way.
-  const transport = process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http")
+  const transport = process.getBuiltinModule(`node:${url.protocol.slice(0, -1)}` as "node:https")
   const agent = new transport.Agent({ keepAlive: true, maxSockets: 50 })
   const sign = createSigner(service, url.host, env)
   let clockOffset = 0
@@ -56,10 +57,13 @@ export function awsRequest(service: Service, env: Environment, now: () => number
         // A keep-alive socket that died while idle looks like a fault too, and its request was never read.
         if (n >= attempts || error instanceof Refused) throw error
       }
-      await sleep(Math.random() * 25 * 2 ** n)
+      await jittered(25 * 2 ** n)
     }
   }
 }
+
+/** Full jitter: sleeps for a part of so many milliseconds. */
+export const jittered = (most: number): Promise<void> => sleep(Math.random() * most)
 
 export interface SignedHeaders {
   [name: string]: string
@@ -67,7 +71,7 @@ export interface SignedHeaders {
 
 /** Signature Version 4 for a POST of JSON to `/`, with a fixed set of headers. `time` is in epoch milliseconds. */
 export function createSigner(service: Service, host: string, env: Environment) {
-  const { target, contentType } = services[service]
+  const { target, json } = services[service]
   const region = env.AWS_REGION ?? ""
   let key: KeyObject | undefined
   let keyOf = ""
@@ -78,7 +82,7 @@ export function createSigner(service: Service, host: string, env: Environment) {
     const day = timestamp.slice(0, 8)
     const scope = `${day}/${region}/${service}/aws4_request`
     const headers: SignedHeaders = {
-      "content-type": contentType,
+      "content-type": `application/x-amz-json-${json}`,
       host,
       "x-amz-date": timestamp,
       ...(session && { "x-amz-security-token": session }),
@@ -93,9 +97,8 @@ export function createSigner(service: Service, host: string, env: Environment) {
       key = createSecretKey(bytes as Buffer)
       keyOf = day + secret
     }
-    const signature = createHmac("sha256", key)
-      .update(`AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash("sha256", canonical)}`)
-      .digest("hex")
+    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash("sha256", canonical)}`
+    const signature = hmac(key, toSign).toString("hex")
     const credential = `Credential=${accessKeyId}/${scope}`
     return {
       ...headers,
@@ -104,11 +107,11 @@ export function createSigner(service: Service, host: string, env: Environment) {
   }
 }
 
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest()
+const hmac = (key: string | Buffer | KeyObject, text: string): Buffer => createHmac("sha256", key).update(text).digest()
 
 function endpointOf(service: Service, env: Environment): string {
   const region = env.AWS_REGION ?? ""
-  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+  const suffix = `amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`
   const configured = env[`AWS_ENDPOINT_URL_${services[service].variable}`] ?? env.AWS_ENDPOINT_URL
   return configured ?? `https://${service}.${region}.${suffix}`
 }

@@ -14,13 +14,11 @@ export function clientAddress(event: AddressedEvent, edgeSecret: string): string
   const { sourceIp } = event.requestContext.identity
   const proof = header(event, "x-symbolon-edge")
   const viewer = header(event, "x-symbolon-viewer")
-  return proof !== undefined && viewer !== undefined && equal(proof, edgeSecret) && isIP(viewer) ? viewer : sourceIp
+  return proof && viewer && equal(proof, edgeSecret) && isIP(viewer) ? viewer : sourceIp
 }
 
-function header(event: AddressedEvent, name: string): string | undefined {
-  const key = Object.keys(event.headers ?? {}).find((candidate) => candidate.toLowerCase() === name)
-  return key === undefined ? undefined : event.headers?.[key]
-}
+const header = ({ headers }: AddressedEvent, name: string): string | undefined =>
+  Object.entries(headers ?? {}).find(([candidate]) => candidate.toLowerCase() === name)?.[1]
 
 function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]

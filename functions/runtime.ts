@@ -2,8 +2,9 @@ import { createHash, randomBytes } from "node:crypto"
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager"
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb"
+import { measured } from "../shared/contract/metrics.ts"
 import { redact } from "../shared/contract/scanner.ts"
-import { type Runtime, Unavailable } from "../shared/runtime.ts"
+import { type LogLine, type Runtime, Unavailable } from "../shared/runtime.ts"
 import { secretCache } from "../shared/secret-cache.ts"
 import { createTable } from "../shared/store/dynamodb.ts"
 import { parseKeyring } from "../shared/token/keyring.ts"
@@ -27,6 +28,10 @@ export function createRuntime(env: Record<string, string | undefined>): Runtime 
     marshallOptions: { removeUndefinedValues: true },
   })
   const secretsManager = new SecretsManagerClient(client)
+  const name = env.STAGE ?? ""
+  const log = (line: LogLine) => {
+    process.stdout.write(`${redact(JSON.stringify(line))}\n`)
+  }
   const secret = <T>(SecretId: string | undefined, read: (value: string) => T) =>
     secretCache(async () => {
       try {
@@ -34,6 +39,13 @@ export function createRuntime(env: Record<string, string | undefined>): Runtime 
         if (SecretString === "") throw new Error("the secret is empty")
         return read(SecretString)
       } catch (error) {
+        // A warm environment goes on with its copy, so nobody would notice.
+        log({
+          event: "keyring.refresh-failed",
+          secret: SecretId,
+          error: describeError(error),
+          ...measured("Count", { KeyringRefreshFailed: 1 }, name, Date.now()),
+        })
         throw new Unavailable("a secret is unavailable", { cause: error })
       }
     }, Date.now)
@@ -46,13 +58,11 @@ export function createRuntime(env: Record<string, string | undefined>): Runtime 
     keyring: keyring.get,
     cursorKey: cursorKey.get,
     stage: {
-      name: env.STAGE ?? "",
+      name,
       serviceEmail: env.SERVICE_EMAIL ?? "",
       adminTokenHours: env.ADMIN_TOKEN_HOURS === undefined ? undefined : Number(env.ADMIN_TOKEN_HOURS),
     },
-    log: (line) => {
-      process.stdout.write(`${redact(JSON.stringify(line))}\n`)
-    },
+    log,
   }
 }
 

@@ -14,6 +14,7 @@ export interface Runtime {
   cursorKey: () => Promise<Uint8Array>
   /** What differs between stages and matters at run time. */
   stage: {
+    /** Of the deployment: the dimension of its metrics. */
     name: string
     /** The contact of service accounts that have none of their own. */
     serviceEmail: string

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { measured } from "../contract/metrics.ts"
 import { invalid, Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
 import { newId } from "../token/format.ts"
@@ -135,6 +136,19 @@ export const emailSteps = (from: AccountItem | undefined, to: AccountItem): Step
             ]
           : []),
       ]
+
+/** Reports that an account has become an administrator. After its transaction, which has the audit event. */
+export function reportAdmin(runtime: Runtime, actor: Actor, from: AccountItem | undefined, to: AccountItem): void {
+  if (to.role !== "Admin" || from?.role === "Admin") return
+  runtime.log({
+    event: "admin.granted",
+    accountId: to.id,
+    byAccountId: actor.accountId,
+    handle: actor.handle,
+    requestId: actor.requestId,
+    ...measured("Count", { AdminGranted: 1 }, runtime.stage.name, runtime.now()),
+  })
+}
 
 const isAdministrator = (account: AccountItem | undefined): boolean =>
   account?.userType === "User" && account.role === "Admin" && account.state === "ACTIVE"

@@ -1,3 +1,4 @@
+import { measured } from "../contract/metrics.ts"
 import { Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
 import { emailKeyOf, readAccount, tokenGuardsOf } from "./accounts.ts"
@@ -33,7 +34,7 @@ export const deleteUser = async (
   await runtime.table.transact([
     update(
       accountKey(id),
-      { set: { state: "DELETING", listPK: purgeList }, add: { version: 1 } },
+      { set: { state: "DELETING", deletingAt: runtime.now(), listPK: purgeList }, add: { version: 1 } },
       where("#state = :inactive", { inactive: "INACTIVE" }),
       (found) => new Problem(!found ? "not-found" : found.state === "DELETING" ? "account-deleting" : "account-active"),
     ),
@@ -57,15 +58,27 @@ export async function purgeDeletedAccounts(runtime: Runtime, actor: Actor): Prom
   for (;;) {
     const keys = await source(after, accountsAtOnce)
     const accounts = await runtime.table.batchGet<AccountItem>(keys)
-    for (const account of accounts) {
-      // The index is eventual, the row isn't.
-      if (account.state !== "DELETING") continue
+    // The index is eventual, the row isn't.
+    const deleting = accounts.filter(({ state }) => state === "DELETING")
+    reportAge(runtime, deleting)
+    for (const account of deleting) {
       await purgeAccount(runtime, actor, account)
       purged += 1
     }
     after = keys.at(-1)?.at
     if (keys.length < accountsAtOnce) return purged
   }
+}
+
+/** Before the purge, so that one which never ends is seen; and of none, too, so that a run which never begins is missed. */
+function reportAge(runtime: Runtime, deleting: readonly AccountItem[]): void {
+  const now = runtime.now()
+  const PurgeAge = Math.max(0, ...deleting.map(({ deletingAt = now }) => now - deletingAt)) / 1000
+  runtime.log({
+    event: "purge",
+    pending: deleting.length,
+    ...measured("Seconds", { PurgeAge }, runtime.stage.name, now),
+  })
 }
 
 /** Two items a token, the count and the event: well below the hundred of a transaction. */

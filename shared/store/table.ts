@@ -1,6 +1,6 @@
 import type { TokenType } from "../token/format.ts"
 import { encodeId } from "../token/format.ts"
-import type { VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
+import type { AccountState, TokenState, VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
 
 /**
  * The key design of the one table: attribute names, indexes, a key builder per item. CDK, the local engine and the tests
@@ -42,7 +42,7 @@ export interface Key {
 }
 
 export interface AccountItem extends Key, VerifiableAccount {
-  state: "ACTIVE" | "INACTIVE" | "DELETING"
+  state: AccountState
   name: string
   email?: string
   purpose?: string
@@ -50,6 +50,8 @@ export interface AccountItem extends Key, VerifiableAccount {
   compromisedEpoch?: number
   /** Tokens on the table, revoked ones included: the quota counts these. */
   tokens: number
+  /** Since when it is DELETING. */
+  deletingAt?: number
   version: number
   lastUsed?: number
   createdAt: number
@@ -59,7 +61,7 @@ export interface AccountItem extends Key, VerifiableAccount {
 }
 
 export interface TokenItem extends Key, VerifiableToken {
-  state: "ACTIVE" | "REVOKED"
+  state: TokenState
   name: string
   networks: Record<string, number>
   /** Reported as compromised: never restored. */

@@ -11,6 +11,7 @@ import {
   identitySteps,
   newAccount,
   readAccount,
+  reportAdmin,
   sameVersion,
   serviceUserId,
   tokensOf,
@@ -62,6 +63,7 @@ export const createUser = (
         after: described(account),
       }),
     ])
+    reportAdmin(runtime, actor, undefined, account)
     return shown
   })
 
@@ -83,6 +85,7 @@ export async function createFirstAdmin(runtime: Runtime, actor: Actor, email: st
   const event = audit(runtime, actor, { action: "account.created", account, before: {}, after: described(account) })
   try {
     await runtime.table.transact([first, ...identitySteps(account), event])
+    reportAdmin(runtime, actor, undefined, account)
     return true
   } catch (error) {
     if (error instanceof Conflict) return false
@@ -151,6 +154,7 @@ export const updateUser = (
         ? [event(next.state === "ACTIVE" ? "account.reactivated" : "account.deactivated", ["state"])]
         : []),
     ])
+    reportAdmin(runtime, actor, account, next)
     return show(runtime, { ...next, version: account.version + 1 })
   })
 

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv4, SocketAddress } from "node:net"
+import { BlockList, isIP, SocketAddress } from "node:net"
 
 /**
  * An address in its one shortest form, without a zone; undefined for what isn't one. `::ffff:192.0.2.1`, however it is
@@ -13,7 +13,7 @@ function canonical(address: string): string | undefined {
 export function networkOf(address: string): string {
   const plain = canonical(address)
   if (plain === undefined) return "unknown"
-  if (isIPv4(plain)) return `${plain.split(".").slice(0, 3).join(".")}.0/24`
+  if (isIP(plain) === 4) return `${plain.split(".").slice(0, 3).join(".")}.0/24`
   return `${expandIpv6(plain).slice(0, 3).join(":")}::/48`
 }
 
@@ -35,12 +35,12 @@ export function isAllowedFrom(cidrs: readonly string[], address: string): boolea
   return list.check(plain, family(plain))
 }
 
-const family = (address: string): "ipv4" | "ipv6" => (isIPv4(address) ? "ipv4" : "ipv6")
+/** Of what is no address, ipv0: no family, which Node refuses. */
+const family = (address: string) => `ipv${isIP(address)}` as "ipv4" | "ipv6"
 
 /** The groups of an address in its shortest form. The first three are all that a /48 needs; the rest come for free. */
 function expandIpv6(address: string): string[] {
   const halves = address.split("::").map((half) => (half === "" ? [] : half.split(":")))
-  const [left, right] = halves as [string[], string[]?]
-  if (right === undefined) return left
+  const [left, right = []] = halves as [string[], string[]?]
   return [...left, ...Array(8 - left.length - right.length).fill("0"), ...right]
 }

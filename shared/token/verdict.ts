@@ -43,6 +43,12 @@ export interface VerifiableAccount {
   epoch: number
 }
 
+/** The states that there are. Any other one counts as the narrower, and is reported. */
+const tokenStates = ["ACTIVE", "REVOKED"] as const
+const accountStates = ["ACTIVE", "INACTIVE", "DELETING"] as const
+export type TokenState = (typeof tokenStates)[number]
+export type AccountState = (typeof accountStates)[number]
+
 export type Status = "active" | "revoked" | "account-inactive" | "expired"
 export type Match = "current" | "pending" | "previous"
 
@@ -56,9 +62,15 @@ export interface Presented {
   clientAddress: string
 }
 
+/**
+ * What a refusal tells us, and never the caller, in the words of contract/metrics.ts: the token exists and the secret is none of
+ * its; it is proven and has no account; it is proven, and it or its account is in a state that we don't know.
+ */
+export type Finding = "WrongSecret" | "Orphan" | "UnknownState"
+
 export type Verdict =
   | { accepted: true; matched: Match; token: VerifiableToken; account: VerifiableAccount }
-  | { accepted: false; code: Refusal; orphan?: true }
+  | { accepted: false; code: Refusal; finding?: Finding }
 
 const absent: Uint8Array = new Uint8Array(32)
 const matches: readonly Match[] = ["current", "pending", "previous"]
@@ -74,22 +86,18 @@ export function statusOf(
 ): Status {
   if (token.state !== "ACTIVE" || token.epoch < account.epoch) return "revoked"
   if (account.state !== "ACTIVE") return "account-inactive"
-  if (token.expiresAt !== undefined && token.expiresAt <= now) return "expired"
+  if (isOver(token.expiresAt, now)) return "expired"
   return "active"
 }
 
-const refusalOf = {
-  revoked: "token-revoked",
-  "account-inactive": "account-inactive",
-  expired: "token-expired",
-} as const satisfies Record<Exclude<Status, "active">, Refusal>
+const isOver = (end: number | undefined, now: number): boolean => end !== undefined && end <= now
 
 /**
  * Accepts or refuses a presented token: the one function that does, for every API that trusts us. Pure.
  *
  * First what proves nothing about the caller, all alike: unknown row, wrong digest, ids that disagree, a network that is
- * not allowed. A missing account is reported as an orphan, which is our fault, and refused the same way. Then, to who has
- * proven the secret, the reason. All digests are always compared, in constant time, so that time tells nothing either.
+ * not allowed. Then, to who has proven the secret, the reason. All digests are always compared, in constant time, so that time
+ * tells nothing either. A finding changes nothing of the answer.
  */
 export function verdict(
   presented: Presented,
@@ -99,20 +107,25 @@ export function verdict(
 ): Verdict {
   const matched = compareAll(presented, token)
   const invalid = { accepted: false, code: "invalid-token" } as const
-  if (!token || !matched) return invalid
+  if (!token) return invalid
+  if (!matched) return { ...invalid, finding: "WrongSecret" }
   if (token.id !== presented.tokenId || token.accountId !== presented.accountId) return invalid
-  if (!account) return { ...invalid, orphan: true }
+  if (!account) return { ...invalid, finding: "Orphan" }
   if (account.id !== token.accountId) return invalid
   if (!isAllowedFrom(token.allowedCidrs ?? [], presented.clientAddress)) return invalid
 
   const status = statusOf(token, account, now)
-  if (status !== "active") return { accepted: false, code: refusalOf[status] }
-  if (matched === "pending" && (token.pendingExpiresAt ?? Number.POSITIVE_INFINITY) <= now)
-    return { accepted: false, code: "token-expired" }
-  if (matched === "previous" && (token.supersededAt ?? Number.NEGATIVE_INFINITY) <= now)
-    return { accepted: false, code: "token-superseded" }
+  if (status !== "active") {
+    const code = status === "account-inactive" ? status : (`token-${status}` as const)
+    return { accepted: false, code, ...(!areKnown(token, account) && { finding: "UnknownState" }) }
+  }
+  if (matched === "pending" && isOver(token.pendingExpiresAt, now)) return { accepted: false, code: "token-expired" }
+  if (matched === "previous" && (token.supersededAt ?? 0) <= now) return { accepted: false, code: "token-superseded" }
   return { accepted: true, matched, token, account }
 }
+
+const areKnown = (token: VerifiableToken, account: VerifiableAccount): boolean =>
+  tokenStates.includes(token.state as TokenState) && accountStates.includes(account.state as AccountState)
 
 function compareAll(presented: Presented, token: VerifiableToken | undefined): Match | undefined {
   let matched: Match | undefined

@@ -5,11 +5,12 @@ import { beforeEach, describe, expect, test } from "vitest"
 import { authorizer, type Ports, type Secrets, warmUp } from "../../functions/authorize.ts"
 import { type AwsRequest, awsRequest } from "../../functions/aws-request.ts"
 import { secretCache } from "../../shared/secret-cache.ts"
-import { type Key, tokenKey } from "../../shared/store/table.ts"
+import { accountKey, type Key, tokenKey } from "../../shared/store/table.ts"
 import { createToken, updateToken } from "../../shared/store/tokens.ts"
 import { createUser, revokeTokens, updateUser } from "../../shared/store/users.ts"
 import { parseKeyring } from "../../shared/token/keyring.ts"
 import { anAdmin } from "../builders.ts"
+import { measuredIn } from "../emf.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock, testKeyring } from "../fakes.ts"
 import { createTestTable, credentials, type TestTable } from "../tables.ts"
 
@@ -53,6 +54,7 @@ function dynamodb(): AwsRequest {
 const portsWith = (request: AwsRequest): Ports => ({
   now: runtime.now,
   tableName: table.name,
+  stage: "test",
   dynamodb: request,
   secrets: secretCache(() => {
     fetches++
@@ -295,7 +297,7 @@ describe("what it reads", () => {
       }
     })
     expect(await verdictOn(token.bearer)).toBe("invalid-token")
-    expect(lines.at(-1)).toMatchObject({ event: "token.refused", code: "invalid-token", orphan: true })
+    expect(lines.at(-1)).toMatchObject({ event: "token.refused", code: "invalid-token", Orphan: 1 })
   })
 })
 
@@ -408,6 +410,94 @@ describe("what it writes", () => {
       ["token.refused", "token-revoked"],
     ])
     expect(lines[2]).toMatchObject({ handle: token.handle, network: "203.0.113.0/24" })
+  })
+})
+
+describe("what it measures", () => {
+  const stage = { Stage: "test" }
+  const refusedBy = (Code: string) => [stage, { ...stage, Code }]
+  const last = () => measuredIn(lines.at(-1) as object)
+  const rowsOf = (id: number, accountId: number, changes: { token?: object; account?: object | null }): AwsRequest => {
+    return async (operation, input) => {
+      const answer = (await dynamodb()(operation, input)) as { Responses: Record<string, { PK: { S: string } }[]> }
+      const rows = (answer.Responses[table.name] ?? []).flatMap((row) => {
+        if (row.PK.S === tokenKey(id).PK) return [{ ...row, ...changes.token }]
+        if (row.PK.S !== accountKey(accountId).PK) return [row]
+        return changes.account === null ? [] : [{ ...row, ...changes.account }]
+      })
+      return { Responses: { [table.name]: rows } }
+    }
+  }
+
+  test("nothing of what is accepted, and nothing of a request without a credential", async () => {
+    const { bearer } = await aToken()
+    expect(await verdictOn(bearer)).toBe("Allow")
+    await expect(authorize({})).rejects.toThrow("Unauthorized")
+    expect(lines.map(({ event }) => event)).toEqual(["token.used", "token.missing"])
+    expect(lines.map(measuredIn)).toEqual([undefined, undefined])
+  })
+
+  test("a refusal, by stage, and by stage and code", async () => {
+    await verdictOn("garbage")
+    expect(last()).toEqual({ values: { Refused: 1 }, by: refusedBy("invalid-token") })
+    const gone = await aToken()
+    await table.client.send(deleteCommand(gone.id))
+    await verdictOn(gone.bearer)
+    expect(last()).toEqual({ values: { Refused: 1 }, by: refusedBy("invalid-token") })
+    const revoked = await aToken()
+    await updateToken(runtime, anAdmin(), "all", revoked.id, { active: false })
+    await verdictOn(revoked.bearer)
+    expect(last()).toEqual({ values: { Refused: 1 }, by: refusedBy("token-revoked") })
+    const expired = await aToken("7d")
+    runtime.clock.advance(7 * 86_400_000)
+    await verdictOn(expired.bearer)
+    expect(last()).toEqual({ values: { Refused: 1 }, by: refusedBy("token-expired") })
+  })
+
+  test("a wrong secret of a token that exists", async () => {
+    const [known, other] = [await aToken(), await aToken()]
+    await table.put({ ...(await rowOf(known.id)), current: (await rowOf(other.id)).current })
+    expect(await verdictOn(known.bearer)).toBe("invalid-token")
+    expect(last()).toEqual({ values: { Refused: 1, WrongSecret: 1 }, by: refusedBy("invalid-token") })
+    expect(lines.at(-1)).toMatchObject({ claimedHandle: known.handle, ip: "203.0.113.7" })
+  })
+
+  test("an orphan", async () => {
+    const { id, accountId, bearer } = await aToken()
+    ports = portsWith(rowsOf(id, accountId, { account: null }))
+    await verdictOn(bearer)
+    expect(last()).toEqual({ values: { Refused: 1, Orphan: 1 }, by: refusedBy("invalid-token") })
+  })
+
+  test.each([
+    ["token", { token: { state: { S: "FROZEN" } } }, "token-revoked"],
+    ["account", { account: { state: { S: "FROZEN" } } }, "account-inactive"],
+  ])("an unknown state of the %s", async (_whose, changes, code) => {
+    const { id, accountId, bearer } = await aToken()
+    ports = portsWith(rowsOf(id, accountId, changes))
+    expect(await verdictOn(bearer)).toBe(code)
+    expect(last()).toEqual({ values: { Refused: 1, UnknownState: 1 }, by: refusedBy(code) })
+  })
+
+  test("a fault, which is no refusal", async () => {
+    const { bearer } = await aToken()
+    ports = portsWith(async () => {
+      throw new Error("down")
+    })
+    await expect(verdictOn(bearer)).rejects.toThrow("down")
+    expect(last()).toEqual({ values: { AuthorizerFault: 1 }, by: [stage] })
+  })
+
+  test("the caller sees nothing of it: what an unknown token is answered, a wrong secret and an orphan are, too", async () => {
+    const [unknown, known, other, orphan] = [await aToken(), await aToken(), await aToken(), await aToken()]
+    await table.client.send(deleteCommand(unknown.id))
+    await table.put({ ...(await rowOf(known.id)), current: (await rowOf(other.id)).current })
+    ports = portsWith(rowsOf(orphan.id, orphan.accountId, { account: null }))
+    const answers = []
+    for (const { bearer } of [unknown, known, orphan])
+      answers.push(await authorize({ authorization: `Bearer ${bearer}` }))
+    expect(answers[1]).toEqual(answers[0])
+    expect(answers[2]).toEqual(answers[0])
   })
 })
 

@@ -19,6 +19,7 @@ export function verifier(
   const authorize = authorizer({
     now: Date.now,
     tableName: table.name,
+    stage: "test",
     dynamodb: awsRequest("dynamodb", env),
     secrets: secretCache(async () => ({ keyring: testKeyring(), edge: "edge" }), Date.now),
     write: () => {},

@@ -49,10 +49,10 @@ const tokenMatching = (match: Match | "none", over: Partial<VerifiableToken> = {
   })
 }
 
-/** The outcome in one word or two. */
+/** The outcome in one word or two: a refusal's code, and what it found. */
 function outcomeOf(result: Verdict): string {
   if (result.accepted) return `accepted ${result.matched}`
-  return result.orphan ? `${result.code} orphan` : result.code
+  return result.finding ? `${result.code} ${result.finding}` : result.code
 }
 
 describe("every combination", () => {
@@ -94,15 +94,16 @@ describe("every combination", () => {
   function expected(one: Case): string {
     // "unknown row, wrong digest, ids that disagree, network → invalid-token (a missing account also raises the metric)"
     if (one.token === "absent") return "invalid-token"
-    if (one.digest === "none") return "invalid-token"
+    if (one.digest === "none") return "invalid-token WrongSecret"
     if (one.ids === "token row of another id" || one.ids === "token row of another account") return "invalid-token"
-    if (one.account === "absent") return "invalid-token orphan"
+    if (one.account === "absent") return "invalid-token Orphan"
     if (one.ids === "account row of another id") return "invalid-token"
     if (one.network === "not allowed") return "invalid-token"
     // "then the first of token-revoked (state, or an epoch older than the account's)": an unknown state is the narrower
-    if (one.tokenState !== "ACTIVE" || one.epoch === "older") return "token-revoked"
+    const unknown = one.tokenState === "FROZEN" || one.accountState === "FROZEN" ? " UnknownState" : ""
+    if (one.tokenState !== "ACTIVE" || one.epoch === "older") return `token-revoked${unknown}`
     // "account-inactive (INACTIVE or DELETING)"
-    if (one.accountState !== "ACTIVE") return "account-inactive"
+    if (one.accountState !== "ACTIVE") return `account-inactive${unknown}`
     // "token-expired": "expires_at is exclusive: a token is dead at that instant"; a pending secret has an end of its own
     const isOver = (instant: string) => instant === "before" || instant === "at"
     if (isOver(one.expiry)) return "token-expired"
@@ -162,10 +163,14 @@ describe("every combination", () => {
     expect(cases).toBe(2 * 4 * 4 * 2 * 2 * 3 * 2 * 4 * 4 * 4 * 4)
     // Counted by hand from the dimensions, so that an oracle and a verdict that are wrong alike are noticed.
     expect(counts).toEqual({
-      "invalid-token": cases - 3 * 2 * 2 * 3 * 2 * 4 ** 4 - 3 * 3 * 2 * 4 ** 4,
-      "invalid-token orphan": 3 * 2 * 2 * 3 * 2 * 4 * 4 * 4 * 4,
-      "token-revoked": 3 * 5 * 4 * 4 * 4 * 4,
-      "account-inactive": 3 * 3 * 4 * 4 * 4,
+      "invalid-token": cases - 4 * 2 * 2 * 3 * 2 * 4 ** 4 - 3 * 2 * 2 * 3 * 2 * 4 ** 4 - 3 * 3 * 2 * 4 ** 4,
+      "invalid-token WrongSecret": 4 * 2 * 2 * 3 * 2 * 4 * 4 * 4 * 4,
+      "invalid-token Orphan": 3 * 2 * 2 * 3 * 2 * 4 * 4 * 4 * 4,
+      "token-revoked": 3 * 3 * 3 * 4 * 4 * 4,
+      // A token in a state of its own, with any account; or a revoked one, with an account in such a state.
+      "token-revoked UnknownState": 3 * (2 * 4 + 3) * 4 * 4 * 4,
+      "account-inactive": 3 * 2 * 4 * 4 * 4,
+      "account-inactive UnknownState": 3 * 4 * 4 * 4,
       "token-expired": 3 * 2 * 4 * 4 + 2 * 4 * 2,
       "token-superseded": 2 * 3 * 4,
       "accepted current": 2 * 4 * 4,
@@ -178,7 +183,7 @@ describe("every combination", () => {
     const codes = new Set<string>()
     forEachCase((one) => {
       const word = expected(one)
-      if (!word.startsWith("accepted")) codes.add(word.replace(" orphan", ""))
+      if (!word.startsWith("accepted")) codes.add(word.split(" ")[0] as string)
     })
     expect([...codes].toSorted()).toEqual(Object.keys(refusals).toSorted())
   })
@@ -191,9 +196,6 @@ describe("what proves nothing is answered alike", () => {
   test.each([
     ["an unknown token", undefined, account],
     ["an unknown token of an unknown account", undefined, undefined],
-    ["a wrong digest", tokenMatching("none"), account],
-    ["a wrong digest for a revoked token", tokenMatching("none", { state: "REVOKED" }), account],
-    ["a wrong digest for a token without an account", tokenMatching("none"), undefined],
     ["a token of another id", tokenMatching("current", { id: tokenId + 1 }), account],
     ["a token of another account", tokenMatching("current", { accountId: accountId + 1 }), account],
     ["another account's row", tokenMatching("current"), aVerifiableAccount({ id: accountId + 1 })],
@@ -207,8 +209,26 @@ describe("what proves nothing is answered alike", () => {
     expect(verdict(presented(), token, row, now)).toStrictEqual(invalid)
   })
 
-  test("a token whose account is missing, but for the report of it", () => {
-    expect(verdict(presented(), tokenMatching("current"), undefined, now)).toStrictEqual({ ...invalid, orphan: true })
+  test.each([
+    ["a wrong digest", tokenMatching("none"), account, "WrongSecret"],
+    ["a wrong digest for a revoked token", tokenMatching("none", { state: "REVOKED" }), account, "WrongSecret"],
+    ["a wrong digest for a token in an unknown state", tokenMatching("none", { state: "X" }), account, "WrongSecret"],
+    ["a wrong digest for a token of another id", tokenMatching("none", { id: tokenId + 1 }), account, "WrongSecret"],
+    ["a wrong digest for a token without an account", tokenMatching("none"), undefined, "WrongSecret"],
+    ["a token whose account is missing", tokenMatching("current"), undefined, "Orphan"],
+    ["a revoked token whose account is missing", tokenMatching("current", { state: "REVOKED" }), undefined, "Orphan"],
+  ])("%s, but for what we are told", (_what, token, row, finding) => {
+    expect(verdict(presented(), token, row, now)).toStrictEqual({ ...invalid, finding })
+  })
+
+  test("an unknown state is told after the network, and only of what is refused for a state", () => {
+    const elsewhere = { allowedCidrs: ["198.51.100.0/24"] }
+    const found = (token: Partial<VerifiableToken>, row = account) =>
+      outcomeOf(verdict(presented(), tokenMatching("current", token), row, now))
+    expect(found({ state: "FROZEN", ...elsewhere })).toBe("invalid-token")
+    expect(found({ state: "FROZEN" })).toBe("token-revoked UnknownState")
+    expect(found({}, aVerifiableAccount({ state: "FROZEN" }))).toBe("account-inactive UnknownState")
+    expect(found({ expiresAt: now })).toBe("token-expired")
   })
 
   test("no list of networks allows every address", () => {
@@ -263,7 +283,7 @@ describe("the digests", () => {
     (match) => {
       const { one, calls } = counting()
       expect(outcomeOf(verdict(one, rowFor(match), account, now))).toBe(
-        match === "none" ? "invalid-token" : `accepted ${match}`,
+        match === "none" ? "invalid-token WrongSecret" : `accepted ${match}`,
       )
       expect(calls).toEqual(["k1.k2", "k3", "k2"])
     },
@@ -309,14 +329,14 @@ describe("the digests", () => {
     expect(outcomeOf(verdict(zero, undefined, undefined, now))).toBe("invalid-token")
     expect(outcomeOf(verdict(zero, undefined, account, now))).toBe("invalid-token")
     const token = tokenMatching("none", { pending: undefined, previous: undefined })
-    expect(outcomeOf(verdict(zero, token, account, now))).toBe("invalid-token")
+    expect(outcomeOf(verdict(zero, token, account, now))).toBe("invalid-token WrongSecret")
   })
 
   test.each([0, 15, 31])("that differ in byte %d only don't match", (at) => {
     const near = Uint8Array.from(shown)
     near[at] = (near[at] as number) ^ 1
     const token = tokenMatching("none", { current: secret(near, "k1") })
-    expect(outcomeOf(verdict(presented(), token, account, now))).toBe("invalid-token")
+    expect(outcomeOf(verdict(presented(), token, account, now))).toBe("invalid-token WrongSecret")
   })
 
   test.each([0, 31, 33])("of %d bytes on a row are our fault: an error, not a refusal", (length) => {
