@@ -32,7 +32,7 @@ export class Api extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     })
     const api = new RestApi(this, "Rest", {
-      restApiName: `symbolon-${stageName}`,
+      restApiName: names(stageName).api,
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: false,
       deployOptions: {

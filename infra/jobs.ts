@@ -3,20 +3,24 @@ import { FilterPattern, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-log
 import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations"
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler"
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs"
 import { Construct } from "constructs"
-import { isGuardedByIam, type JobSource, jobRows } from "../shared/contract/jobs.ts"
+import { isGuardedByIam, type JobKey, type JobSource, jobRows } from "../shared/contract/jobs.ts"
 import { acknowledge } from "./acknowledge.ts"
+import { DeadLetterQueue } from "./dead-letter-queue.ts"
 import { ServiceFunction } from "./function.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
 
 /** For each row of the job table a Lambda, its grants, its source and, where that is asynchronous, a dead-letter queue. */
 export class Jobs extends Construct {
+  /** By the job's key. */
+  readonly deadLetterQueues = new Map<JobKey, DeadLetterQueue>()
+
   constructor(scope: Construct, id: string, stageName: string, stage: Stage) {
     super(scope, id)
     for (const [key, row] of jobRows) {
-      const deadLetterQueue = isGuardedByIam(row.source) ? undefined : this.deadLetterQueue(`${key}-undone`)
+      const deadLetterQueue = isGuardedByIam(row.source) ? undefined : new DeadLetterQueue(this, `${key}-undone`)
+      if (deadLetterQueue) this.deadLetterQueues.set(key, deadLetterQueue)
       const handler = new ServiceFunction(this, key, {
         stageName,
         stage,
@@ -36,10 +40,18 @@ export class Jobs extends Construct {
     }
   }
 
-  private connect(key: string, source: JobSource, handler: ServiceFunction, stageName: string, undone?: Queue): void {
+  private connect(
+    key: string,
+    source: JobSource,
+    handler: ServiceFunction,
+    stageName: string,
+    undone?: DeadLetterQueue,
+  ): void {
     if (isGuardedByIam(source)) return
     if ("authorizerLog" in source)
       new SubscriptionFilter(this, `${key}-lines`, {
+        // Named, since CloudWatch counts what it can't deliver by this name.
+        filterName: key,
         logGroup: LogGroup.fromLogGroupName(this, `${key}-log`, names(stageName).logGroup("authorizer")),
         destination: new LambdaDestination(handler),
         filterPattern: FilterPattern.literal(JSON.stringify(source.authorizerLog)),
@@ -65,14 +77,6 @@ export class Jobs extends Construct {
       serviceToken: handler.functionArn,
       serviceTimeout: Duration.minutes(5),
       properties: { email },
-    })
-  }
-
-  private deadLetterQueue(id: string): Queue {
-    return new Queue(this, id, {
-      enforceSSL: true,
-      encryption: QueueEncryption.SQS_MANAGED,
-      retentionPeriod: Duration.days(14),
     })
   }
 }

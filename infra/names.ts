@@ -9,6 +9,11 @@ export const names = (stage: string) => ({
   edge: `symbolon-${stage}-edge`,
   function: (key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`,
   webAcl: `symbolon-${stage}`,
+  api: `symbolon-${stage}`,
+  dashboard: `symbolon-${stage}`,
+  alarmTopic: `symbolon-${stage}-alarms`,
+  /** Of an alarm, by its id. */
+  alarm: (id: string) => `symbolon-${stage}-${id}`,
   /** Of SSM: what CloudFormation names, for other stacks and for other teams. */
   apiIdParameter: `/symbolon/${stage}/api-id`,
   logGroup: (key: string) => `/symbolon/${stage}/${key}`,
