@@ -283,6 +283,11 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       )
     })
 
+    it("know their stage, the dimension of what they measure", () => {
+      for (const { id, Properties } of all("AWS::Lambda::Function"))
+        expect([id, Properties.Environment.Variables.STAGE]).toEqual([id, stage])
+    })
+
     it.each(functions)("%s knows the names of the secrets that it may read, and of no others", (key, row) => {
       const names = Object.entries(lambda(key).Properties.Environment.Variables)
         .filter(([name]) => name.endsWith("_SECRET"))
@@ -374,6 +379,38 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       }
     })
 
+    it("tell the alarm topic of the secrets, and keep in an encrypted queue what could not be told", () => {
+      const rule = only("AWS::Events::Rule")
+      const [target, ...others] = rule.Properties.Targets as Properties[]
+      expect(others).toEqual([])
+      expect(templates[stage].target(rule, target?.Arn).Type).toBe("AWS::SNS::Topic")
+      const queue = templates[stage].target(rule, target?.DeadLetterConfig.Arn)
+      expect(queue.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400, SqsManagedSseEnabled: true })
+      const sends = all("AWS::SQS::QueuePolicy")
+        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Properties[])
+        .filter(({ Effect, Resource }) => Effect === "Allow" && flat(Resource) === `<${queue.id}.Arn>`)
+      expect(sends.map(({ Sid, Resource, Condition, ...rest }) => ({ ...rest, when: Condition }))).toEqual([
+        {
+          Action: "sqs:SendMessage",
+          Effect: "Allow",
+          Principal: { Service: "events.amazonaws.com" },
+          when: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [rule.id, "Arn"] } } },
+        },
+      ])
+    })
+
+    it("leave no queue that nothing fills", () => {
+      const fed = [
+        ...all("AWS::Lambda::Function").map((one) => [one, one.Properties.DeadLetterConfig?.TargetArn] as const),
+        ...all("AWS::Events::Rule").map((one) => [one, one.Properties.Targets[0].DeadLetterConfig.Arn] as const),
+      ].flatMap(([from, queue]) => (queue ? [templates[stage].target(from, queue).id] : []))
+      expect(fed.sort()).toEqual(
+        all("AWS::SQS::Queue")
+          .map(({ id }) => id)
+          .sort(),
+      )
+    })
+
     it("take plain HTTP from nobody", () => {
       const denied = all("AWS::SQS::QueuePolicy").flatMap((policy) =>
         policy.Properties.PolicyDocument.Statement.filter(
@@ -391,6 +428,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
     it("hand the authorizer's lines on by one quoted term", () => {
       expect(only("AWS::Logs::SubscriptionFilter").Properties).toMatchObject({
         LogGroupName: `/symbolon/${stage}/authorizer`,
+        FilterName: "record-usage",
         FilterPattern: '"token.used"',
       })
     })
