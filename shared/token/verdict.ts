@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto"
+import type { MetricName } from "../contract/metrics.ts"
 import type { Role } from "../contract/permissions.ts"
 import type { Refusal } from "../contract/refusals.ts"
 import type { TokenType } from "./format.ts"
@@ -66,7 +67,7 @@ export interface Presented {
  * What a refusal tells us, and never the caller, in the words of contract/metrics.ts: the token exists and the secret is none of
  * its; it is proven and has no account; it is proven, and it or its account is in a state that we don't know.
  */
-export type Finding = "WrongSecret" | "Orphan" | "UnknownState"
+export type Finding = Extract<MetricName, "WrongSecret" | "Orphan" | "UnknownState">
 
 export type Verdict =
   | { accepted: true; matched: Match; token: VerifiableToken; account: VerifiableAccount }

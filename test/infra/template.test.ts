@@ -121,6 +121,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       const { DestinationArn, Format } = only("AWS::ApiGateway::Stage").Properties.AccessLogSetting
       expect(flat(DestinationArn)).toContain(`<${logGroup(`/symbolon/${stage}/access`).id}>`)
       for (const value of Object.values(JSON.parse(Format))) expect(allowedInLog).toContain(value)
+      const wanted = ["extendedRequestId", "authorizer.principalId", "authorizer.handle", "identity.sourceIp"]
+      for (const name of [...wanted, "httpMethod", "resourcePath", "status", "responseLatency"])
+        expect(Object.values(JSON.parse(Format))).toContain(`$context.${name}`)
       // Also with `-`, which API Gateway writes for what isn't there.
       expect(() => JSON.parse(Format.replaceAll(variable, "-"))).not.toThrow()
     })
