@@ -2,9 +2,8 @@ import { Duration } from "aws-cdk-lib"
 import { Alarm, type IMetric, MathExpression, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch"
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions"
 import type { ITopic } from "aws-cdk-lib/aws-sns"
-import type { IQueue } from "aws-cdk-lib/aws-sqs"
 import { Construct } from "constructs"
-import { jobRows } from "../shared/contract/jobs.ts"
+import { isGuardedByIam, jobRows } from "../shared/contract/jobs.ts"
 import { type Measures, measures } from "./measures.ts"
 import { names } from "./names.ts"
 
@@ -22,11 +21,20 @@ interface AlarmRow {
   silenceRings?: true
 }
 
+/** The watch over the secrets, which is a rule and not an alarm: its article, and its asynchronous path. */
+export const secretChanged = "secret-changed"
+
+/** What runs without anybody waiting for it: each has a dead-letter queue. */
+export const asynchronousPaths: readonly string[] = [
+  ...jobRows.filter(([, { source }]) => !isGuardedByIam(source)).map(([key]) => key),
+  secretChanged,
+]
+
 /**
  * Every alarm. Not the authorizer's errors as Lambda counts them: a request without a credential is one, by API Gateway's rules.
  * What it can count itself is AuthorizerFault; a crash, or a time-out, shows in endpoint-errors.
  */
-function alarmRows(measure: Measures, deadLetterQueues: ReadonlyMap<string, IQueue>): AlarmRow[] {
+function alarmRows(measure: Measures): AlarmRow[] {
   return [
     {
       id: "refusals",
@@ -96,11 +104,11 @@ function alarmRows(measure: Measures, deadLetterQueues: ReadonlyMap<string, IQue
       }),
     ),
     // A schedule's own queue is the same one: what it could not even hand over is in there too.
-    ...[...deadLetterQueues].map(
-      ([key, queue]): AlarmRow => ({
+    ...asynchronousPaths.map(
+      (key): AlarmRow => ({
         id: `${key}-undone`,
         means: `Something that ${key} was to do was given up, and lies in its dead-letter queue.`,
-        metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum" }),
+        metric: measure.deadLetters(key),
         threshold: 1,
       }),
     ),
@@ -161,16 +169,10 @@ function alarmRows(measure: Measures, deadLetterQueues: ReadonlyMap<string, IQue
 export class Alarms extends Construct {
   readonly all: Alarm[]
 
-  constructor(
-    scope: Construct,
-    id: string,
-    stageName: string,
-    topic: ITopic,
-    deadLetterQueues: ReadonlyMap<string, IQueue>,
-  ) {
+  constructor(scope: Construct, id: string, stageName: string, topic: ITopic) {
     super(scope, id)
     const action = new SnsAction(topic)
-    this.all = alarmRows(measures(stageName), deadLetterQueues).map((row) => {
+    this.all = alarmRows(measures(stageName)).map((row) => {
       const alarm = new Alarm(this, row.id, {
         alarmName: names(stageName).alarm(row.id),
         alarmDescription: `${row.means} ${articleOf(row.id)}`,

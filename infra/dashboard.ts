@@ -7,22 +7,16 @@ import {
   type IMetric,
   type IWidget,
 } from "aws-cdk-lib/aws-cloudwatch"
-import type { IQueue } from "aws-cdk-lib/aws-sqs"
 import type { Construct } from "constructs"
 import { jobRows } from "../shared/contract/jobs.ts"
 import { refusals } from "../shared/contract/refusals.ts"
+import { asynchronousPaths } from "./alarms.ts"
 import { measures } from "./measures.ts"
 import { names } from "./names.ts"
 
 /** A stage at a glance, from the metrics that its alarms watch. */
 export class StageDashboard extends Dashboard {
-  constructor(
-    scope: Construct,
-    id: string,
-    stageName: string,
-    alarms: Alarm[],
-    deadLetterQueues: ReadonlyMap<string, IQueue>,
-  ) {
+  constructor(scope: Construct, id: string, stageName: string, alarms: Alarm[]) {
     const measure = measures(stageName)
     const graph = (title: string, left: IMetric[], right: IMetric[] = []): IWidget =>
       new GraphWidget({ title, left, right, width: 8, height: 6, leftYAxis: { min: 0 }, rightYAxis: { min: 0 } })
@@ -78,9 +72,7 @@ export class StageDashboard extends Dashboard {
           ),
           graph(
             "Dead letters",
-            [...deadLetterQueues].map(([key, queue]) =>
-              queue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum", label: key }),
-            ),
+            asynchronousPaths.map((path) => measure.deadLetters(path).with({ label: path })),
           ),
           graph("Oldest deletion, in seconds", [measure.ours("PurgeAge", "Maximum")]),
         ],

@@ -4,7 +4,7 @@ import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations"
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler"
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
 import { Construct } from "constructs"
-import { isGuardedByIam, type JobKey, type JobSource, jobRows } from "../shared/contract/jobs.ts"
+import { isGuardedByIam, type JobSource, jobRows } from "../shared/contract/jobs.ts"
 import { acknowledge } from "./acknowledge.ts"
 import { DeadLetterQueue } from "./dead-letter-queue.ts"
 import { ServiceFunction } from "./function.ts"
@@ -14,13 +14,13 @@ import type { Stage } from "./stage.ts"
 /** For each row of the job table a Lambda, its grants, its source and, where that is asynchronous, a dead-letter queue. */
 export class Jobs extends Construct {
   /** By the job's key. */
-  readonly deadLetterQueues = new Map<JobKey, DeadLetterQueue>()
 
   constructor(scope: Construct, id: string, stageName: string, stage: Stage) {
     super(scope, id)
     for (const [key, row] of jobRows) {
-      const deadLetterQueue = isGuardedByIam(row.source) ? undefined : new DeadLetterQueue(this, `${key}-undone`)
-      if (deadLetterQueue) this.deadLetterQueues.set(key, deadLetterQueue)
+      const deadLetterQueue = isGuardedByIam(row.source)
+        ? undefined
+        : new DeadLetterQueue(this, `${key}-undone`, stageName, key)
       const handler = new ServiceFunction(this, key, {
         stageName,
         stage,

@@ -39,6 +39,9 @@ export function measures(stageName: string) {
         ["ReadThrottleEvents", "WriteThrottleEvents"].map((name) => metric("AWS/DynamoDB", name, part)),
       ),
     ),
+    /** What lies in the dead-letter queue of an asynchronous path. */
+    deadLetters: (path: string) =>
+      metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName: known.deadLetterQueue(path) }, "Maximum"),
     /** Lines of the authorizer's log that the subscription of a job could not hand on. */
     undelivered: (key: JobKey) =>
       sumOf(

@@ -8,6 +8,8 @@ export const names = (stage: string) => ({
   cursor: `symbolon-${stage}-cursor`,
   edge: `symbolon-${stage}-edge`,
   function: (key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`,
+  /** Keeps what an asynchronous path has given up on, by the path's name. */
+  deadLetterQueue: (path: string) => `symbolon-${stage}-${path}-undone`,
   webAcl: `symbolon-${stage}`,
   api: `symbolon-${stage}`,
   dashboard: `symbolon-${stage}`,

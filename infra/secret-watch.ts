@@ -3,7 +3,7 @@ import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam"
 import { Construct } from "constructs"
 import { acknowledge } from "./acknowledge.ts"
 import type { AlarmTopic } from "./alarm-topic.ts"
-import { articleOf } from "./alarms.ts"
+import { articleOf, secretChanged } from "./alarms.ts"
 import { DeadLetterQueue } from "./dead-letter-queue.ts"
 import { names } from "./names.ts"
 
@@ -26,17 +26,15 @@ const eventNames = [
  * trail stays silent: the deployment warns.
  */
 export class SecretWatch extends Construct {
-  /** What could not be told. */
-  readonly undone: DeadLetterQueue
-
   constructor(scope: Construct, id: string, stageName: string, topic: AlarmTopic) {
     super(scope, id)
     const known = names(stageName)
     const secrets = [known.keyring, known.cursor, known.edge]
-    this.undone = new DeadLetterQueue(this, "undone")
-    acknowledge(this.undone, { "AwsSolutions-SQS3": "It is a dead-letter queue itself: that of the rule's target." })
+    // What could not be told.
+    const undone = new DeadLetterQueue(this, "undone", stageName, secretChanged)
+    acknowledge(undone, { "AwsSolutions-SQS3": "It is a dead-letter queue itself: that of the rule's target." })
     const rule = new Rule(this, "Rule", {
-      ruleName: known.alarm("secret-changed"),
+      ruleName: known.alarm(secretChanged),
       eventPattern: {
         source: ["aws.secretsmanager"],
         detailType: ["AWS API Call via CloudTrail"],
@@ -54,19 +52,19 @@ export class SecretWatch extends Construct {
     rule.addTarget({
       bind: () => ({
         arn: topic.topicArn,
-        deadLetterConfig: { arn: this.undone.queueArn },
+        deadLetterConfig: { arn: undone.queueArn },
         input: RuleTargetInput.fromText(
           `Symbolon ${stageName}: ${field("eventName")} of ${field("requestParameters.secretId")} by ${field("userIdentity.arn")} ` +
-            `from ${field("sourceIPAddress")} at ${field("eventTime")}. ${articleOf("secret-changed")}`,
+            `from ${field("sourceIPAddress")} at ${field("eventTime")}. ${articleOf(secretChanged)}`,
         ),
       }),
     })
     topic.allow("events.amazonaws.com", rule.ruleArn)
-    this.undone.addToResourcePolicy(
+    undone.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal("events.amazonaws.com")],
         actions: ["sqs:SendMessage"],
-        resources: [this.undone.queueArn],
+        resources: [undone.queueArn],
         conditions: { ArnEquals: { "aws:SourceArn": rule.ruleArn } },
       }),
     )

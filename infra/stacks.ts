@@ -1,5 +1,6 @@
 import { type App, type Stack, type StackProps, Tags } from "aws-cdk-lib"
 import { AccountStack } from "./account-stack.ts"
+import { AlarmsStack } from "./alarms-stack.ts"
 import { DataStack } from "./data-stack.ts"
 import { JobsStack } from "./jobs-stack.ts"
 import { ServiceStack } from "./service-stack.ts"
@@ -8,7 +9,8 @@ import { WafStack } from "./waf-stack.ts"
 
 /**
  * The stacks of a stage, and the one that an account has once. They share physical names, and nothing else: the order says
- * what a deployment needs to be there. `-c account=false` leaves the account's stack out, where its role is somebody else's.
+ * what a deployment needs to be there. `-c account=false` leaves the account's stack out, where its role is somebody else's; `-c alarms=false` the
+ * alarms, where something else watches.
  */
 export function addStage(app: App, stageName: string): void {
   const stage = stageOf(stageName)
@@ -28,13 +30,20 @@ export function addStage(app: App, stageName: string): void {
     "authorizer and API",
     (id, props) => new ServiceStack(app, id, stageName, stage, props),
   )
-  const jobs = part("jobs", "jobs and alarms", (id, props) => new JobsStack(app, id, stageName, stage, props))
+  const jobs = part("jobs", "jobs", (id, props) => new JobsStack(app, id, stageName, stage, props))
   service.addStackDependency(data)
   jobs.addStackDependency(service)
-  if (String(app.node.tryGetContext("account")) !== "false")
+  const isWanted = (optional: "account" | "alarms") => String(app.node.tryGetContext(optional)) !== "false"
+  if (isWanted("account"))
     service.addStackDependency(
       new AccountStack(app, "symbolon-account", { description: "Symbolon: what an account has once in a region" }),
     )
+  if (isWanted("alarms"))
+    part(
+      "alarms",
+      "alarms and dashboard",
+      (id, props) => new AlarmsStack(app, id, stageName, stage, props),
+    ).addStackDependency(jobs)
   const { webAcl } = stage
   if (webAcl)
     part(

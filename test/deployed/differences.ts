@@ -42,6 +42,13 @@ export const differences = {
     source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-wafv2-webaclassociation.html",
     coveredBy: "test/infra/template.test.ts",
   },
+  "metric-math": {
+    aws: "An alarm can watch what several metrics come to.",
+    emulator: "Refuses such an alarm, and with it the stack: `alarms` is left out there.",
+    source:
+      "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html",
+    coveredBy: "test/infra/alarms.test.ts",
+  },
   iam: {
     aws: "Allows what a role's policies allow, and nothing else.",
     emulator: "Allows everything, and takes any credentials.",

@@ -72,9 +72,9 @@ describe("a token", () => {
   test("is in its answer, and in no log and no row", async () => {
     const { bearer_token } = await issue("admin@example.com")
     const secret = bearer_token.slice(26)
-    const seen = stack.logs() + JSON.stringify(await stack.rows.dump())
+    const seen = (await stack.logs()) + JSON.stringify(await stack.rows.dump())
     // What the pipeline logs is there, so the log is the right one.
-    expect(stack.logs()).toContain('"job":"issue-admin-token","outcome":"done"')
+    expect(await stack.logs()).toContain('"job":"issue-admin-token","outcome":"done"')
     for (let at = 0; at + 8 <= secret.length; at++) expect(seen).not.toContain(secret.slice(at, at + 8))
   })
 })

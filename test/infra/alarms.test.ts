@@ -127,7 +127,7 @@ describe("there is an alarm for", () => {
     const depths = alarms().filter((one) => watchedBy(one)[0]?.namespace === "AWS/SQS")
     expect(depths.flatMap(watchedBy).map(inWords).sort()).toEqual(
       all("AWS::SQS::Queue")
-        .map(({ id }) => `AWS/SQS ApproximateNumberOfMessagesVisible <${id}.QueueName>`)
+        .map(({ Properties }) => `AWS/SQS ApproximateNumberOfMessagesVisible ${Properties.QueueName}`)
         .sort(),
     )
     for (const { Properties } of depths) expect(Properties).toMatchObject({ Statistic: "Maximum", Threshold: 1 })

@@ -552,7 +552,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
 
     it("takes nothing from another stack's outputs: physical names are the seam", () => {
       expect(templates[stage].stacks.map(({ name }) => name).sort()).toEqual(
-        expect.arrayContaining(["data", "jobs", "service"].map((part) => `symbolon-${stage}-${part}`)),
+        expect.arrayContaining(["alarms", "data", "jobs", "service"].map((part) => `symbolon-${stage}-${part}`)),
       )
       for (const { text } of templates[stage].stacks)
         expect(text).not.toMatch(/Fn::ImportValue|Fn::GetStackOutput|"Export"/)
