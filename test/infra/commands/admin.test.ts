@@ -47,7 +47,7 @@ test("prints a token that works, alone, for the stage's administrator when no ot
     "symbolon: a token of admin@example.com for local, until it is revoked: the audit trail has it as yours\n",
   )
   const secret = stdout.slice(26, -1)
-  for (let at = 0; at + 8 <= secret.length; at++) expect(stack.logs()).not.toContain(secret.slice(at, at + 8))
+  for (let at = 0; at + 8 <= secret.length; at++) expect(await stack.logs()).not.toContain(secret.slice(at, at + 8))
 })
 
 test("promotes whom it is told to, and nobody else", async () => {
