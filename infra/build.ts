@@ -7,16 +7,15 @@ import { jobs } from "../shared/contract/jobs.ts"
 
 /**
  * Bundles every Lambda in one esbuild call, into `dist/functions/<key>/index.mjs`: the assets of synth, the local run, the
- * tests and the benchmarks alike. Nothing else writes `dist/`.
+ * tests and the benchmarks alike. Nothing else writes there.
  */
 const root = `${join(import.meta.dirname, "..")}/`
 
 /** The entry of each function, by its key: the key is the path. */
 export const entries: Record<string, string> = Object.fromEntries(
-  ["authorizer", ...Object.keys(endpoints), ...Object.keys(jobs).map((key) => `jobs/${key}`)].map((key) => [
-    key,
-    `functions/${key}.ts`,
-  ]),
+  ["authorizer", "http-authorizer", ...Object.keys(endpoints), ...Object.keys(jobs).map((key) => `jobs/${key}`)].map(
+    (key) => [key, `functions/${key}.ts`],
+  ),
 )
 
 /**

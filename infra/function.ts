@@ -12,7 +12,7 @@ import type { Stage } from "./stage.ts"
 export interface ServiceFunctionProps {
   stageName: string
   stage: Stage
-  /** Of the endpoint or job table, or `authorizer`: where its bundle is, and its name. */
+  /** Of the endpoint or job table, or one of the two authorizers': where its bundle is, and its name. */
   key: string
   memory: number
   timeoutSeconds: number

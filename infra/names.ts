@@ -18,8 +18,12 @@ export const names = (stage: string) => ({
   alarm: (id: string) => `symbolon-${stage}-${id}`,
   /** Of SSM: what CloudFormation names, for other stacks and for other teams. */
   apiIdParameter: `/symbolon/${stage}/api-id`,
+  /** Likewise: the ARN of one of the two authorizers, for APIs of other teams. */
+  authorizerParameter: (key: AuthorizerKey) => `/symbolon/${stage}/${key}-arn`,
   logGroup: (key: string) => `/symbolon/${stage}/${key}`,
 })
 
 /** Of the ServiceStack: what `npm run deploy` tells in the end. */
 export const apiUrlOutput = "ApiUrl"
+/** One for REST APIs, one for HTTP APIs. */
+export type AuthorizerKey = "authorizer" | "http-authorizer"

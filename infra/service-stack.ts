@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib"
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib"
 import { RequestAuthorizer } from "aws-cdk-lib/aws-apigateway"
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam"
 import { LogGroup } from "aws-cdk-lib/aws-logs"
@@ -7,26 +7,39 @@ import type { Construct } from "constructs"
 import { acknowledge } from "./acknowledge.ts"
 import { Api } from "./api.ts"
 import { ServiceFunction } from "./function.ts"
-import { apiUrlOutput, names } from "./names.ts"
+import { type AuthorizerKey, apiUrlOutput, names } from "./names.ts"
 import type { Stage } from "./stage.ts"
+import { everyRequest } from "./token-authorizer.ts"
 
-/** The authorizer, and the API behind it. */
+/** The authorizer, also in the form that HTTP APIs of other teams ask, and our own API behind it. */
 export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
-    const handler = new ServiceFunction(this, "Authorizer", {
+    const handler = this.authorizer("Authorizer", "authorizer", stageName, stage)
+    this.authorizer("HttpAuthorizer", "http-authorizer", stageName, stage)
+    const authorizer = new RequestAuthorizer(this, "BearerAuthorizer", { handler, ...everyRequest })
+    const { restApiId } = new Api(this, "Api", stageName, stage, authorizer)
+    new StringParameter(this, "ApiId", { parameterName: names(stageName).apiIdParameter, stringValue: restApiId })
+  }
+
+  /** A Lambda that holds the verdict, its ARN where other teams find it, and who of other accounts may call it. */
+  private authorizer(id: string, key: AuthorizerKey, stageName: string, stage: Stage): ServiceFunction {
+    const known = names(stageName)
+    const logGroupName = known.logGroup("authorizer")
+    const handler = new ServiceFunction(this, id, {
       stageName,
       stage,
-      key: "authorizer",
+      key,
       memory: 256,
       timeoutSeconds: 5,
       table: ["BatchGetItem"],
       leadingKeys: ["TOK#*", "ACC#*"],
       secrets: ["keyring", "edge"],
-      logGroup: LogGroup.fromLogGroupName(this, "AuthorizerLog", names(stageName).logGroup("authorizer")),
+      // One for both, so that uses are recorded alike.
+      logGroup: LogGroup.fromLogGroupName(this, `${id}Log`, logGroupName),
     })
     handler.addToRolePolicy(new PolicyStatement({ actions: ["secretsmanager:BatchGetSecretValue"], resources: ["*"] }))
-    const streams = `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${names(stageName).logGroup("authorizer")}:*`
+    const streams = `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${logGroupName}:*`
     acknowledge(handler.role ?? handler, {
       [`AwsSolutions-IAM5[Resource::${streams}]`]: "The streams of its own log group, which Lambda names.",
       "AwsSolutions-IAM5[Resource::*]":
@@ -37,15 +50,10 @@ export class ServiceStack extends Stack {
         principal: new ServicePrincipal("apigateway.amazonaws.com"),
         sourceAccount,
       })
-    const authorizer = new RequestAuthorizer(this, "BearerAuthorizer", {
-      handler,
-      // No cached result: a revoked token is refused on the very next request.
-      resultsCacheTtl: Duration.seconds(0),
-      // No identity source: a missing header must reach the authorizer, which answers it like all the rest.
-      identitySources: [],
+    new StringParameter(this, `${id}Arn`, {
+      parameterName: known.authorizerParameter(key),
+      stringValue: handler.functionArn,
     })
-    const { restApiId, url } = new Api(this, "Api", stageName, stage, authorizer)
-    new StringParameter(this, "ApiId", { parameterName: names(stageName).apiIdParameter, stringValue: restApiId })
-    new CfnOutput(this, apiUrlOutput, { value: url })
+    return handler
   }
 }

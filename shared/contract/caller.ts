@@ -1,4 +1,3 @@
-import type { VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
 import { type Role, roles } from "./permissions.ts"
 
 /** Who calls, as the authorizer has proven it. Endpoints of ours and of other teams read it from the event. */
@@ -16,8 +15,8 @@ export interface Caller {
 
 /** The authorizer's context: API Gateway carries strings, numbers and booleans, and hands all of them on as strings. */
 export const toContext = (
-  account: VerifiableAccount,
-  token: VerifiableToken,
+  account: Pick<Caller, "userId" | "userType" | "role" | "teams"> & { id: number },
+  token: { id: number },
   handle: string,
   clientAddress: string,
 ) => ({

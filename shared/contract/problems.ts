@@ -169,6 +169,12 @@ export class Problem extends Error {
 /** 422 with what is wrong where. Details are fixed texts, like those of the problems. */
 export const invalid = (...errors: ValidationError[]): Problem => new Problem("validation-failed", { errors })
 
+/**
+ * The `type` of a problem that another team's API answers with. Not our relative one, which would name a path of that API's own
+ * host; nor our host's, which differs from stage to stage and account to account, while clients compare a `type` as text.
+ */
+export const problemUrn = (code: string): string => `urn:symbolon:problem:${code}`
+
 /** The public body of a problem. `instance` is API Gateway's extended request id, which a caller can't choose. */
 export const problemBody = (code: ProblemCode, instance: string, extras: Record<string, unknown> = {}) => ({
   type: `/api/problems/${code}`,

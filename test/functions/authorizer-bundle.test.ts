@@ -18,7 +18,16 @@ import { createTestTable, type TestTable } from "../tables.ts"
 const bundle = new URL("../../dist/functions/authorizer/index.mjs", import.meta.url)
 
 test("B0 the bundle has at most 12 KB, and imports nothing but builtins of Node", async () => {
-  expect(statSync(bundle).size).toBeLessThanOrEqual(12 * 1024)
+  await expectSmall("authorizer", 12)
+})
+
+test("that for HTTP APIs has a kilobyte more at most, which reads their events", async () => {
+  await expectSmall("http-authorizer", 13)
+})
+
+async function expectSmall(key: string, kilobytes: number): Promise<void> {
+  const bundle = new URL(`../../dist/functions/${key}/index.mjs`, import.meta.url)
+  expect(statSync(bundle).size).toBeLessThanOrEqual(kilobytes * 1024)
   const { metafile } = await build({
     entryPoints: [fileURLToPath(bundle)],
     bundle: true,
@@ -33,7 +42,7 @@ test("B0 the bundle has at most 12 KB, and imports nothing but builtins of Node"
   // These build a facade that loads undici: 23 ms and 7 MB at a cold start.
   expect(names).not.toContain("node:http")
   expect(names).not.toContain("node:https")
-})
+}
 
 describe("in a process of its own", () => {
   let table: TestTable

@@ -26,6 +26,9 @@ beforeAll(() => {
 }, 120_000)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
+/** The same verdict, for REST APIs and for HTTP APIs. */
+const authorizers = ["authorizer", "http-authorizer"]
+
 /** Each function of ours: key, its row, and what the row alone doesn't say. */
 type Row = Pick<Endpoint | Job, "table" | "secrets">
 const functions: [key: string, row: Row][] = [
@@ -59,10 +62,10 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       expect(flat(Properties.AuthorizerUri["Fn::Join"][1].at(-2))).toBe(`<${lambda("authorizer").id}.Arn>`)
     })
 
-    it("may read tokens and accounts, by BatchGetItem, and its two secrets", () => {
-      expect(statementsOf(lambda("authorizer"))).toEqual(
+    it.each(authorizers)("%s may read tokens and accounts, by BatchGetItem, and its two secrets", (key) => {
+      expect(statementsOf(lambda(key))).toEqual(
         [
-          ...logLines(lambda("authorizer")),
+          ...logLines(lambda(key)),
           `Allow dynamodb:BatchGetItem on ${tableArn(stage)} if ${JSON.stringify({
             "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["TOK#*", "ACC#*"] },
           })}`,
@@ -72,6 +75,21 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
           "Allow secretsmanager:BatchGetSecretValue on *",
         ].sort(),
       )
+    })
+
+    it.each(authorizers)("%s knows the table and its two secrets by name, and nothing else", (key) => {
+      expect(lambda(key).Properties.Environment.Variables).toEqual({
+        TABLE_NAME: `symbolon-${stage}`,
+        KEYRING_SECRET: `symbolon-${stage}-keyring`,
+        EDGE_SECRET: `symbolon-${stage}-edge`,
+      })
+    })
+
+    it("is found by other teams through SSM, in both its forms", () => {
+      const parameters = all("AWS::SSM::Parameter").map(({ Properties }) => [Properties.Name, flat(Properties.Value)])
+      for (const key of authorizers)
+        expect(parameters).toContainEqual([`/symbolon/${stage}/${key}-arn`, `<${lambda(key).id}.Arn>`])
+      expect(parameters).toHaveLength(authorizers.length + 1)
     })
   })
 
@@ -236,20 +254,20 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
   })
 
   describe("Lambdas", () => {
-    it("are those of the two tables and the authorizer", () => {
+    it("are those of the two tables and the two authorizers", () => {
       expect(
         all("AWS::Lambda::Function")
           .map(({ Properties }) => Properties.FunctionName)
           .sort(),
-      ).toEqual(["authorizer", ...functions.map(([key]) => key)].map((key) => functionName(stage, key)).sort())
+      ).toEqual([...authorizers, ...functions.map(([key]) => key)].map((key) => functionName(stage, key)).sort())
     })
 
-    it("run Node 24 on arm64 and log text into a group of their own; the authorizer's is DataStack's, by its name", () => {
+    it("run Node 24 on arm64 and log text into a group of their own; the authorizers' is DataStack's, by its name", () => {
       for (const one of all("AWS::Lambda::Function")) {
         const { Runtime, Architectures, Handler, LoggingConfig, Timeout } = one.Properties
         expect([Runtime, Architectures, Handler]).toEqual(["nodejs24.x", ["arm64"], "index.handler"])
         expect(LoggingConfig.LogFormat).toBe("Text")
-        if (one.Properties.FunctionName === functionName(stage, "authorizer")) {
+        if (authorizers.some((key) => one.Properties.FunctionName === functionName(stage, key))) {
           expect(LoggingConfig.LogGroup).toBe(`/symbolon/${stage}/authorizer`)
           const { resources } = templates[stage].stack("data")
           expect(resources.map(({ Properties }) => Properties.LogGroupName)).toContain(LoggingConfig.LogGroup)
@@ -264,8 +282,8 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         expect(Properties.Environment.Variables.STAGE).toBe(stage)
     })
 
-    it("give the authorizer 256 MB and 5 s", () => {
-      expect(lambda("authorizer").Properties).toMatchObject({ MemorySize: 256, Timeout: 5 })
+    it.each(authorizers)("give %s 256 MB and 5 s", (key) => {
+      expect(lambda(key).Properties).toMatchObject({ MemorySize: 256, Timeout: 5 })
     })
 
     it.each(functions)("%s may do what its row says, and nothing else", (key, row) => {
@@ -327,7 +345,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         for (const action of [Action].flat()) expect(action).not.toContain("*")
       }
       const everywhere = allowed.filter(({ Resource }) => [Resource].flat().includes("*"))
-      expect(everywhere.map(({ Action }) => Action)).toEqual(["secretsmanager:BatchGetSecretValue"])
+      expect(everywhere.map(({ Action }) => Action)).toEqual(
+        authorizers.map(() => "secretsmanager:BatchGetSecretValue"),
+      )
     })
   })
 
