@@ -18,8 +18,9 @@ export class ServiceStack extends Stack {
     const handler = this.authorizer("Authorizer", "authorizer", stageName, stage)
     this.authorizer("HttpAuthorizer", "http-authorizer", stageName, stage)
     const authorizer = new RequestAuthorizer(this, "BearerAuthorizer", { handler, ...everyRequest })
-    const { restApiId } = new Api(this, "Api", stageName, stage, authorizer)
+    const { restApiId, url } = new Api(this, "Api", stageName, stage, authorizer)
     new StringParameter(this, "ApiId", { parameterName: names(stageName).apiIdParameter, stringValue: restApiId })
+    new CfnOutput(this, apiUrlOutput, { value: url })
   }
 
   /** A Lambda that holds the verdict, its ARN where other teams find it, and who of other accounts may call it. */

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import type { TestProject } from "vitest/node"
 import { buildFunctions } from "../infra/build.ts"
 import { startEngine } from "../infra/local/engine.ts"
@@ -26,7 +28,7 @@ export default async function setup(project: TestProject) {
     project.provide("engineEndpoint", lent)
     return
   }
-  await buildFunctions()
+  await Promise.all([buildFunctions(), buildPackage()])
   const directory = mkdtempSync(join(tmpdir(), "symbolon-test-"))
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)
@@ -45,6 +47,12 @@ export default async function setup(project: TestProject) {
     console.error(`\nGrants that no test used: narrow the rows, or test what needs them.\n  ${unused.join("\n  ")}\n`)
   }
 }
+
+/** `npm run build:package`, for the tests that use it as another team would. */
+const buildPackage = () =>
+  promisify(execFile)(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.package.json"], {
+    cwd: join(import.meta.dirname, ".."),
+  })
 
 /** Of a part of the suite, however it was chosen, and of one that failed, the unused grants say nothing. */
 function isWholeAndPassed({ vitest }: TestProject): boolean {
