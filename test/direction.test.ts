@@ -107,10 +107,9 @@ describe("functions and shared", () => {
     expect(Object.keys(inputs).filter((file) => !file.startsWith("shared/"))).toEqual([])
   })
 
-  it("give the authorizer nothing but Node", async () => {
-    expect(externals(await bundled(["functions/authorizer.ts"])).filter((name) => !name.startsWith("node:"))).toEqual(
-      [],
-    )
+  it.each(["authorizer", "http-authorizer"])("give the %s nothing but Node", async (key) => {
+    const names = externals(await bundled([`functions/${key}.ts`]))
+    expect(names.filter((name) => !name.startsWith("node:"))).toEqual([])
   })
 })
 
@@ -140,13 +139,43 @@ describe("the contract", () => {
   })
 })
 
+describe("the package", () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const modules = Object.keys(exports).map((path) => path.replace("./", "symbolon/"))
+  const imports = (file: string): string[] =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+      ([, name]) => name as string,
+    )
+
+  it("is all that an example knows of ours", () => {
+    const examples = files("examples").filter((file) => file.endsWith(".ts"))
+    const named = examples.flatMap((file) =>
+      imports(file)
+        // Beside it, below it, or of somebody else.
+        .filter((name) => (name.startsWith(".") ? join(file, "..", name).split("/").length < 3 : /symbolon/.test(name)))
+        .map((name) => [file, name]),
+    )
+    expect(named.length).toBeGreaterThan(0)
+    for (const [file, name] of named) expect([file, modules.includes(name as string)]).toEqual([file, true])
+  })
+
+  it("gives a handler a module without dependencies", async () => {
+    const inputs = await bundled(["shared/contract/require-permission.ts"], "browser")
+    expect(externals(inputs)).toEqual([])
+    expect(Object.keys(inputs).sort()).toEqual(
+      ["caller", "permissions", "problems", "require-permission"].map((name) => `shared/contract/${name}.ts`),
+    )
+  })
+})
+
 describe("the files", () => {
   /** What handlers share, and the authorizer's parts. */
   const pipelines = [
     ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "client-address.ts"],
     // The parts of the operators' jobs.
     ...["caller-identity.ts", "custom-resource.ts"],
-    ...["authorizer.ts", "authorize.ts", "aws-request.ts"],
+    ...["authorizer.ts", "http-authorizer.ts", "authorize.ts", "http-authorize.ts", "authorizer-ports.ts"],
+    "aws-request.ts",
     // The types of what the build makes.
     "docs/virtual.d.ts",
   ]
@@ -163,7 +192,7 @@ describe("the files", () => {
   })
 
   it("of more than 300 lines say why in their first one", () => {
-    const long = ["infra", "functions", "shared", "test"]
+    const long = ["infra", "functions", "shared", "test", "examples"]
       .flatMap(files)
       .filter((file) => /\.(ts|mjs)$/.test(file) && linesOf(file).length > 300)
     expect(long.filter((file) => !linesOf(file)[0]?.startsWith("// Long because "))).toEqual([])

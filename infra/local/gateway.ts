@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { OnOther } from "./invocations.ts"
 import type { Lambdas } from "./lambdas.ts"
 import { isAllowed } from "./policy.ts"
 import type { Api, Route } from "./routes.ts"
@@ -13,7 +14,7 @@ interface Options {
   port: number
   onAccess: (logGroup: string, line: string) => void
   /** Answers what doesn't begin with the stage's name, such as /_local; false: not known there either. */
-  onOther: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+  onOther: OnOther
 }
 
 /** API Gateway's own limits: bytes of a body, characters of a method ARN. */

@@ -27,7 +27,8 @@ export function createLambdas({ assembly, environment, onLine }: Options): Lambd
   for (const resource of assembly.ofType("AWS::Lambda::Function")) {
     const properties = assembly.resolved(resource)
     if (!resource.assetDirectory) throw new Error(`${resource.id} has no code asset`)
-    functions.set(properties.FunctionName, { properties, directory: resource.assetDirectory })
+    // Where the template leaves the name to CloudFormation, references to it come to its logical id here.
+    functions.set(properties.FunctionName ?? resource.id, { properties, directory: resource.assetDirectory })
   }
   const running = new Map<string, Environment>()
 
@@ -40,7 +41,8 @@ export function createLambdas({ assembly, environment, onLine }: Options): Lambd
       if (!active) {
         const { properties, directory } = definition
         active = new Environment(functionName, properties, directory, environment)
-        active.onLine = (line) => onLine(properties.LoggingConfig.LogGroup, line)
+        const logGroup = properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionName}`
+        active.onLine = (line) => onLine(logGroup, line)
         active.onEnd = () => running.delete(functionName)
         running.set(functionName, active)
       }
@@ -63,7 +65,8 @@ class Environment {
 
   constructor(functionName: string, properties: Properties, directory: string, environment: Record<string, string>) {
     const [file, handlerName] = properties.Handler.split(".")
-    this.timeout = properties.Timeout * 1000
+    // Lambda's own, where the template says none, is 3 s.
+    this.timeout = (properties.Timeout ?? 3) * 1000
     this.worker = new Worker(new URL("./lambda-worker.ts", import.meta.url), {
       // Nothing of this process's own environment: a bundle must live on what its template gives it.
       env: {

@@ -1,11 +1,10 @@
 import { mkdirSync } from "node:fs"
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
-import { isGuardedByIam, type JobKey, jobs } from "../../shared/contract/jobs.ts"
 import type { Operator } from "../commands/proof.ts"
 import { type EngineKind, startEngine } from "./engine.ts"
 import { startGateway } from "./gateway.ts"
 import { readRoles } from "./iam.ts"
+import { invocations } from "./invocations.ts"
 import { createLambdas, type Lambdas } from "./lambdas.ts"
 import { createLogs } from "./logs.ts"
 import { partitionKeysOf } from "./needs.ts"
@@ -94,7 +93,7 @@ export async function startStack({
         logs.add(logGroup, line)
         onAccess?.(line)
       },
-      onOther: (request, response) => local(request, response, runJob),
+      onOther: invocations(lambdas, stageName),
     })
     started.push(() => closed(server))
     const url = `http://127.0.0.1:${portOf(server)}/${api.stage}`
@@ -114,36 +113,4 @@ const jobRunner = (lambdas: Lambdas, stageName: string) => async (key: string, e
   const outcome = await lambdas.invoke(`symbolon-${stageName}-jobs-${key}`, event)
   if ("error" in outcome) throw new Error(outcome.error)
   return outcome.value
-}
-
-/**
- * `POST /_local/invoke/<job>` with an optional JSON event: runs a job now, instead of waiting for its source. Not those that
- * have none, and are an operator's alone: on AWS IAM guards them, and here nothing would.
- */
-async function local(
-  request: IncomingMessage,
-  response: ServerResponse,
-  runJob: LocalStack["runJob"],
-): Promise<boolean> {
-  const key = /^\/_local\/invoke\/([a-z-]+)$/.exec(request.url ?? "")?.[1]
-  if (!key || request.method !== "POST") return false
-  const send = (status: number, body: object) => {
-    response
-      .writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" })
-      .end(JSON.stringify(body))
-    return true
-  }
-  // No page in a browser may come this far, neither with its own origin nor under a rebound host name.
-  const host = request.headers.host?.replace(/:\d+$/, "")
-  if (request.headers.origin !== undefined || (host !== "127.0.0.1" && host !== "localhost"))
-    return send(403, { message: "only from this machine's command line" })
-  if (!(key in jobs)) return send(404, { message: `there is no job ${key}` })
-  if (isGuardedByIam(jobs[key as JobKey].source)) return send(403, { message: "this job is an operator's alone" })
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  try {
-    return send(200, { result: await runJob(key, JSON.parse(Buffer.concat(chunks).toString() || "{}")) })
-  } catch (error) {
-    return send(502, { message: error instanceof Error ? error.message : String(error) })
-  }
 }

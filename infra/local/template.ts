@@ -26,16 +26,23 @@ const pseudoParameters: Record<string, string> = {
 /** A cloud assembly (`cdk.out`) as CloudFormation would see it: its stacks' resources, and what their intrinsics come to. */
 export class Assembly {
   readonly resources: Resource[]
+  /** By stack and logical id: the name of the SSM parameter whose value a template's parameter takes. */
+  private readonly lookups = new Map<string, string>()
+  private readonly ssm: Record<string, string>
 
-  constructor(directory: string) {
+  /** `ssm`: values of parameters that other stacks have written, by name. */
+  constructor(directory: string, ssm: Record<string, string> = {}) {
+    this.ssm = ssm
     const read = (file: string) => JSON.parse(readFileSync(join(directory, file), "utf8"))
     const artifacts = Object.values(read("manifest.json").artifacts) as { type: string; properties: Properties }[]
     this.resources = artifacts
       .filter(({ type }) => type === "aws:cloudformation:stack")
       .flatMap(({ properties: { templateFile } }) => {
-        const { Resources } = read(templateFile) as { Resources: Record<string, Properties> }
+        const { Resources, Parameters = {} } = read(templateFile) as Record<string, Record<string, Properties>>
+        for (const [id, { Type, Default }] of Object.entries(Parameters))
+          if (Type === "AWS::SSM::Parameter::Value<String>") this.lookups.set(`${templateFile} ${id}`, Default)
         const { files } = read(templateFile.replace(".template.json", ".assets.json"))
-        return Object.entries(Resources).map(([id, { Type, Properties }]) => {
+        return Object.entries(Resources ?? {}).map(([id, { Type, Properties }]) => {
           // A Lambda's code is named by its asset's hash, whose folder the assets file knows.
           const asset = files[Properties?.Code?.S3Key?.replace(".zip", "")]
           return {
@@ -92,10 +99,18 @@ export class Assembly {
   private reference(stack: string, id: string): string {
     const pseudo = pseudoParameters[id]
     if (pseudo !== undefined) return pseudo
+    const lookup = this.lookups.get(`${stack} ${id}`)
+    if (lookup !== undefined) return this.parameter(stack, lookup)
     const { type, properties } = this.resource(stack, id)
     const named = properties.FunctionName ?? properties.TableName ?? properties.LogGroupName ?? properties.QueueName
     if (type === "AWS::SecretsManager::Secret") return this.attribute(stack, [id, "Arn"])
     return typeof named === "string" ? named : id
+  }
+
+  private parameter(stack: string, name: string): string {
+    const value = this.ssm[name]
+    if (value === undefined) throw new Error(`${stack} looks up ${name}, which no stack has written here`)
+    return value
   }
 
   private attribute(stack: string, [id, attribute]: [string, string]): string {
