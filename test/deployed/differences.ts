@@ -30,6 +30,12 @@ export const differences = {
     source: `${guide}/api-gateway-mapping-template-reference.html`,
     coveredBy: "test/api.test.ts",
   },
+  "source-ip-of-http-apis": {
+    aws: "`requestContext.http.sourceIp` is the address of the connection.",
+    emulator: "Always 127.0.0.1, to an authorizer.",
+    source: `${guide}/http-api-lambda-authorizer.html`,
+    coveredBy: "test/functions/http-authorizer.test.ts",
+  },
   "access-log": {
     aws: "Writes a line a request, in the stage's format, to the log group of `accessLogSetting`.",
     emulator: "Keeps the setting and writes nothing.",
