@@ -11,6 +11,8 @@ const documents = [
   "CONTRIBUTING.md",
   "SECURITY.md",
   "docs/deploy.md",
+  "docs/authorizer.md",
+  "examples/orders-api/README.md",
   ...readdirSync(join(root, "docs/decisions")).map((f) => `docs/decisions/${f}`),
 ]
 
@@ -52,7 +54,7 @@ describe.skipIf(!has("bash") || !has("curl"))("the README's walk", () => {
 test("every file that the documents name exists", () => {
   for (const document of documents) {
     const text = readFileSync(join(root, document), "utf8")
-    const named = [...text.matchAll(/`((?:shared|functions|infra|test|docs|\.ci)\/[\w./-]*\w)`/g)].map(
+    const named = [...text.matchAll(/`((?:shared|functions|infra|test|docs|examples|\.ci)\/[\w./-]*\w)`/g)].map(
       ([, path]) => path as string,
     )
     for (const path of named) expect([document, path, existsSync(join(root, path))]).toEqual([document, path, true])

@@ -30,7 +30,7 @@ export function invocations(lambdas: Lambdas, stageName: string): OnOther {
     if (request.headers.origin !== undefined || (host !== "127.0.0.1" && host !== "localhost"))
       return send(403, { message: "only from this machine's command line" })
     if (job && !(job in jobs)) return send(404, { message: `there is no job ${job}` })
-    if (job && jobs[job as JobKey].source === "operator")
+    if (job && isGuardedByIam(jobs[job as JobKey].source))
       return send(403, { message: "this job is an operator's alone" })
     if (functionName && !authorizers.includes(functionName))
       return send(403, { message: `only these are invoked from outside: ${authorizers.join(", ")}` })
