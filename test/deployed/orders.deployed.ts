@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, inject } from "vitest"
+import { until } from "../infra/local/fixture.ts"
 import { inside, insideTest, type RunningStack, startTestStack } from "../local-stack.ts"
 import { aService } from "../people.ts"
 import { awsAt } from "./aws.ts"
@@ -65,6 +66,12 @@ describe.each(["rest", "http"] as const)("the orders behind the %s API", (kind) 
             challenge: 'Bearer realm="api", error="invalid_token"',
           },
     )
+  })
+
+  insideTest("leave their use at the token", async () => {
+    const { bearerToken, tokenId } = await aService(stack)
+    await call(bearerToken)
+    await until(async () => (await stack.admin["user-tokens/get"]({ id: tokenId })).last_used !== null)
   })
 
   insideTest("are closed without a token", async () => {
