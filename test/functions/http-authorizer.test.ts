@@ -27,6 +27,7 @@ beforeEach(async () => {
 const ports = (dynamodb?: AwsRequest): Ports => ({
   now: runtime.now,
   tableName: table.name,
+    stage: "test",
   dynamodb:
     dynamodb ??
     awsRequest("dynamodb", {
