@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib"
+import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib"
 import {
   AttributeType,
   Billing,
@@ -8,18 +8,25 @@ import {
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb"
 import { LogGroup } from "aws-cdk-lib/aws-logs"
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from "aws-cdk-lib/aws-s3"
 import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager"
+import { StringParameter } from "aws-cdk-lib/aws-ssm"
 import type { Construct } from "constructs"
 import { indexes, tableKeys, ttlAttribute } from "../shared/store/table.ts"
 import { acknowledge } from "./acknowledge.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
 
-/** What must survive: the table, the secrets and the trail of requests. All of it is retained when the stack is deleted. */
+/** What must survive: the table, the secrets, the audit archive and the trail of requests. All of it is retained when the stack is deleted. */
 export class DataStack extends Stack {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
-    this.table(names(stageName).table, stage.recoveryDays)
+    const table = this.table(names(stageName).table, stage.recoveryDays)
+    new StringParameter(this, "TableStreamArn", {
+      parameterName: names(stageName).streamArnParameter,
+      stringValue: table.tableStreamArn ?? "",
+    }).applyRemovalPolicy(RemovalPolicy.RETAIN)
+    this.auditArchive(stageName, stage)
     // Frozen (test/infra/frozen.test.ts): CloudFormation makes a new value when a generator's property changes.
     this.secret("Keyring", names(stageName).keyring, {
       secretStringTemplate: '{"mintFrom":{}}',
@@ -35,9 +42,9 @@ export class DataStack extends Stack {
     })
   }
 
-  private table(tableName: string, recoveryPeriodInDays: number): void {
+  private table(tableName: string, recoveryPeriodInDays: number): TableV2 {
     const text = (name: string) => ({ name, type: AttributeType.STRING })
-    new TableV2(this, "Table", {
+    return new TableV2(this, "Table", {
       tableName,
       partitionKey: text(tableKeys.partition),
       sortKey: text(tableKeys.sort),
@@ -54,6 +61,27 @@ export class DataStack extends Stack {
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
       timeToLiveAttribute: ttlAttribute,
       removalPolicy: RemovalPolicy.RETAIN,
+    })
+  }
+
+  /** Objects that nobody can change, from the first day: a bucket's lock holds for what is written after it was set. */
+  private auditArchive(stageName: string, { auditLock: { mode, days } }: Stage): void {
+    const retention = Duration.days(days)
+    const bucket = new Bucket(this, "AuditArchive", {
+      bucketName: names(stageName).auditBucket(this.account, this.region),
+      objectLockEnabled: true,
+      objectLockDefaultRetention:
+        mode === "COMPLIANCE" ? ObjectLockRetention.compliance(retention) : ObjectLockRetention.governance(retention),
+      versioned: true,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    acknowledge(bucket, {
+      "AwsSolutions-S1": "One function may write to it and nobody may change it; who reads is in the account's trail.",
     })
   }
 

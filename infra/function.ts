@@ -21,6 +21,8 @@ export interface ServiceFunctionProps {
   leadingKeys?: readonly string[]
   secrets: readonly ("keyring" | "cursor" | "edge")[]
   environment?: Record<string, string>
+  /** Whether it writes objects to the audit archive. */
+  archives?: boolean | undefined
   /** One of another stack; absent: a log group of its own. */
   logGroup?: ILogGroup
   deadLetterQueue?: IQueue
@@ -55,7 +57,8 @@ export class ServiceFunction extends LambdaFunction {
       loggingFormat: LoggingFormat.TEXT,
       environment: {
         STAGE: stageName,
-        TABLE_NAME: known.table,
+        TABLE_NAME: tableNameOf(stageName, stage),
+        ...(props.archives && { AUDIT_BUCKET: auditBucketOf(Stack.of(scope), stageName) }),
         ...Object.fromEntries(props.secrets.map((secret) => [`${secret.toUpperCase()}_SECRET`, known[secret]])),
         ...props.environment,
       },
@@ -64,11 +67,22 @@ export class ServiceFunction extends LambdaFunction {
   }
 }
 
+/** DataStack's, or the one that was restored in its place. */
+const tableNameOf = (stageName: string, stage: Stage): string => stage.restored?.tableName ?? names(stageName).table
+
+const auditBucketOf = ({ account, region }: Stack, stageName: string): string =>
+  names(stageName).auditBucket(account, region)
+
 const changing = ["UpdateItem", "DeleteItem"]
 
-function grants(stack: Stack, { stageName, table, leadingKeys, secrets }: ServiceFunctionProps): PolicyStatement[] {
+function grants(stack: Stack, props: ServiceFunctionProps): PolicyStatement[] {
+  const { stageName, stage, table, leadingKeys, secrets } = props
   const known = names(stageName)
-  const tableArn = stack.formatArn({ service: "dynamodb", resource: "table", resourceName: known.table })
+  const tableArn = stack.formatArn({
+    service: "dynamodb",
+    resource: "table",
+    resourceName: tableNameOf(stageName, stage),
+  })
   const onTable = table.filter((action) => !action.includes("@")).map((action) => `dynamodb:${action}`)
   const onIndexes = table
     .filter((action) => action.includes("@"))
@@ -111,6 +125,21 @@ function grants(stack: Stack, { stageName, table, leadingKeys, secrets }: Servic
             ].map((action) => `dynamodb:${action}`),
             resources: [tableArn],
             conditions: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["AUD#*"] } },
+          }),
+        ]
+      : []),
+    ...(props.archives
+      ? [
+          new PolicyStatement({
+            actions: ["s3:PutObject"],
+            resources: [
+              stack.formatArn({
+                service: "s3",
+                region: "",
+                account: "",
+                resource: `${auditBucketOf(stack, stageName)}/*`,
+              }),
+            ],
           }),
         ]
       : []),

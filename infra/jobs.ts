@@ -1,26 +1,19 @@
-import { type CfnElement, CustomResource, Duration, Stack } from "aws-cdk-lib"
-import { FilterPattern, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs"
-import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations"
-import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler"
-import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
+import { CustomResource, Duration } from "aws-cdk-lib"
 import { Construct } from "constructs"
-import { isGuardedByIam, type JobSource, jobRows } from "../shared/contract/jobs.ts"
+import { isGuardedByIam, jobRows } from "../shared/contract/jobs.ts"
 import { acknowledge } from "./acknowledge.ts"
 import { DeadLetterQueue } from "./dead-letter-queue.ts"
 import { ServiceFunction } from "./function.ts"
 import { names } from "./names.ts"
+import { connect } from "./sources.ts"
 import type { Stage } from "./stage.ts"
 
 /** For each row of the job table a Lambda, its grants, its source and, where that is asynchronous, a dead-letter queue. */
 export class Jobs extends Construct {
-  /** By the job's key. */
-
   constructor(scope: Construct, id: string, stageName: string, stage: Stage) {
     super(scope, id)
     for (const [key, row] of jobRows) {
-      const deadLetterQueue = isGuardedByIam(row.source)
-        ? undefined
-        : new DeadLetterQueue(this, `${key}-undone`, stageName, key)
+      const undone = isGuardedByIam(row.source) ? undefined : new DeadLetterQueue(this, `${key}-undone`, stageName, key)
       const handler = new ServiceFunction(this, key, {
         stageName,
         stage,
@@ -29,44 +22,17 @@ export class Jobs extends Construct {
         timeoutSeconds: row.timeoutSeconds,
         table: row.table,
         secrets: row.secrets,
+        archives: row.archives,
         environment: {
           SERVICE_EMAIL: stage.serviceEmail,
           ...(stage.adminTokenHours !== undefined && { ADMIN_TOKEN_HOURS: String(stage.adminTokenHours) }),
         },
-        ...(deadLetterQueue && { deadLetterQueue }),
+        ...(undone && { deadLetterQueue: undone }),
       })
+      if (row.archives) acknowledgeObjects(handler, stageName)
       if (row.source === "deployment") this.firstAdmin(handler, stage.adminEmail)
-      this.connect(key, row.source, handler, stageName, deadLetterQueue)
-    }
-  }
-
-  private connect(
-    key: string,
-    source: JobSource,
-    handler: ServiceFunction,
-    stageName: string,
-    undone?: DeadLetterQueue,
-  ): void {
-    if (isGuardedByIam(source)) return
-    if ("authorizerLog" in source)
-      new SubscriptionFilter(this, `${key}-lines`, {
-        // Named, since CloudWatch counts what it can't deliver by this name.
-        filterName: key,
-        logGroup: LogGroup.fromLogGroupName(this, `${key}-log`, names(stageName).logGroup("authorizer")),
-        destination: new LambdaDestination(handler),
-        filterPattern: FilterPattern.literal(JSON.stringify(source.authorizerLog)),
-      })
-    else {
-      const stack = Stack.of(this)
-      const versions = `<${stack.getLogicalId(handler.node.defaultChild as CfnElement)}.Arn>:*`
-      acknowledge(stack, {
-        [`AwsSolutions-IAM5[Resource::${versions}]`]:
-          "The schedule's own role may invoke this function in any version of it.",
-      })
-      new Schedule(this, `${key}-schedule`, {
-        schedule: ScheduleExpression.rate(Duration.minutes(source.everyMinutes)),
-        target: new LambdaInvoke(handler, { ...(undone && { deadLetterQueue: undone }) }),
-      })
+      if (!isGuardedByIam(row.source) && undone)
+        connect(this, { key, source: row.source, handler, undone, stageName, stage })
     }
   }
 
@@ -79,4 +45,12 @@ export class Jobs extends Construct {
       properties: { email },
     })
   }
+}
+
+function acknowledgeObjects(handler: ServiceFunction, stageName: string): void {
+  const objects = `arn:<AWS::Partition>:s3:::${names(stageName).auditBucket("<AWS::AccountId>", "<AWS::Region>")}/*`
+  acknowledge(handler.role ?? handler, {
+    [`AwsSolutions-IAM5[Resource::${objects}]`]:
+      "It adds objects to the archive, under names that begin with their hour.",
+  })
 }

@@ -10,6 +10,9 @@ export const names = (stage: string) => ({
   function: (key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`,
   /** Keeps what an asynchronous path has given up on, by the path's name. */
   deadLetterQueue: (path: string) => `symbolon-${stage}-${path}-undone`,
+  /** Of S3, where a name is one for all the world. */
+  auditBucket: (account: string, region: string) => `symbolon-${stage}-audit-${account}-${region}`,
+  streamArnParameter: `/symbolon/${stage}/table-stream-arn`,
   webAcl: `symbolon-${stage}`,
   api: `symbolon-${stage}`,
   dashboard: `symbolon-${stage}`,

@@ -15,6 +15,13 @@ export interface Stage {
   logRetention: RetentionDays
   /** How far back the table can be restored: 1 to 35 days. */
   recoveryDays: number
+  /**
+   * How long nobody can delete an object of the audit archive, nor shorten this: in mode COMPLIANCE not even the account's
+   * root; in mode GOVERNANCE who is allowed to bypass it. What is written is locked for as long as it was told then.
+   */
+  auditLock: { mode: "COMPLIANCE" | "GOVERNANCE"; days: number }
+  /** After a restore: the table that has taken the place of DataStack's. `npm run replay` prints both. */
+  restored?: { tableName: string; streamArn: string }
   /** How long the personal token lives that an operator mints; absent: for ever. */
   adminTokenHours?: number
   /** Requests per second, sustained and in a burst, before API Gateway answers 429. */
@@ -36,6 +43,7 @@ export const stages: Record<string, Stage> = {
     serviceEmail: "service@example.com",
     logRetention: RetentionDays.ONE_DAY,
     recoveryDays: 1,
+    auditLock: { mode: "GOVERNANCE", days: 1 },
     throttle: { rate: 1000, burst: 2000 },
     authorizerAccounts: [],
   },
@@ -45,6 +53,7 @@ export const stages: Record<string, Stage> = {
     serviceEmail: "service@example.com",
     logRetention: RetentionDays.ONE_MONTH,
     recoveryDays: 7,
+    auditLock: { mode: "GOVERNANCE", days: 30 },
     adminTokenHours: 24,
     throttle: { rate: 100, burst: 200 },
     authorizerAccounts: [],
@@ -55,6 +64,7 @@ export const stages: Record<string, Stage> = {
     serviceEmail: "service@example.com",
     logRetention: RetentionDays.ONE_YEAR,
     recoveryDays: 35,
+    auditLock: { mode: "COMPLIANCE", days: 365 },
     adminTokenHours: 24,
     throttle: { rate: 1000, burst: 2000 },
     authorizerAccounts: [],

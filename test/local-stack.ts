@@ -24,6 +24,8 @@ export interface RunningStack extends Pick<LocalStack, "url" | "runJob" | "stop"
   rows: Pick<TestTable, "put" | "dump">
   /** The store on the stack's own table and keyring, with a clock of its own: for what HTTP can't make, such as the past. */
   runtimeAt: (instant: number) => FakeRuntime
+  /** What a local stack keeps, in files. */
+  directory: string
   /** Everything that the stack has logged. */
   logs: () => Promise<string>
 }
@@ -63,6 +65,7 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Loc
   return {
     ...stack,
     emulated: false,
+    directory,
     adminToken,
     as,
     admin: as(adminToken),

@@ -37,7 +37,7 @@ export class Role {
       .filter(({ effect }) => effect === "Allow")
       .flatMap(({ actions, resources }) =>
         actions
-          .filter((action) => /^(dynamodb|secretsmanager):|^\*/.test(action))
+          .filter((action) => /^(dynamodb|secretsmanager|s3):|^\*/.test(action))
           .flatMap((action) => resources.map((resource) => this.grant(action, resource))),
       )
   }

@@ -7,6 +7,8 @@ import { type Assembly, account, functionNameIn } from "./template.ts"
 /** CloudWatch Logs, as far as the template uses it: log groups, and subscription filters that hand lines to a Lambda. */
 export interface Logs {
   add: (logGroup: string, line: string) => void
+  /** Keeps an event that a Lambda failed on for good, where the dead-letter queue would. */
+  keepUndone: (functionName: string, event: unknown) => void
   /** Delivers what still waits. */
   stop: () => Promise<void>
 }
@@ -42,15 +44,18 @@ export function createLogs(assembly: Assembly, lambdasOf: () => Lambdas, directo
     })
     await Promise.all(invocations)
   }
+  const keepUndone = (target: string, event: unknown) =>
+    appendFileSync(join(directory, `${target}-undone.jsonl`), `${JSON.stringify(event)}\n`)
   const invoke = async (target: string, event: unknown) => {
     for (let n = 1; n <= deliveries && !stopped; n++) {
       const outcome = await lambdasOf().invoke(target, event)
       if (!("error" in outcome)) return
-      if (n === deliveries) appendFileSync(join(directory, `${target}-undone.jsonl`), `${JSON.stringify(event)}\n`)
+      if (n === deliveries) keepUndone(target, event)
     }
   }
 
   return {
+    keepUndone,
     add: (logGroup, line) => {
       appendFileSync(file(logGroup), `${line}\n`)
       for (const subscription of subscriptions)

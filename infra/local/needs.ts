@@ -72,6 +72,17 @@ export function dynamodbNeeds(operation: string, input: Properties, partitionKey
   }
 }
 
+/**
+ * What a request to a table's stream needs. The engine's ARN has a label, and perhaps a region, of its own; an iterator names no
+ * stream at all, but there is one table.
+ */
+export function streamNeeds(operation: string, { StreamArn }: Properties, partitionKeys: PartitionKeys): Need[] {
+  const [onlyTable = ""] = partitionKeys.keys()
+  const named = /:table\/([^/]+)\/stream\//.exec(StreamArn ?? "")?.[1]
+  const resource = operation === "ListStreams" ? "*" : `${named ? tableArn(named) : onlyTable}/stream/local`
+  return [{ action: `dynamodb:${operation}`, resource, leadingKeys: [] }]
+}
+
 const resourceOf = ({ TableName, IndexName }: Properties): string => {
   if (TableName === undefined) return "*"
   return IndexName === undefined ? tableArn(TableName) : `${tableArn(TableName)}/index/${IndexName}`

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http"
 import type { Role } from "./iam.ts"
-import { batchOfSecrets, dynamodbNeeds, type Need, type PartitionKeys, secretNeed } from "./needs.ts"
+import { batchOfSecrets, dynamodbNeeds, type Need, type PartitionKeys, secretNeed, streamNeeds } from "./needs.ts"
 import { closed, portOf } from "./secrets.ts"
 import { account, type Properties } from "./template.ts"
 
@@ -61,7 +61,8 @@ async function serve(options: Options, agent: Agent, request: IncomingMessage): 
 
   const forward = (to: string, sent: Buffer | string) => forwarded(agent, to, request.headers, sent)
   if (service !== "secretsmanager") {
-    const refused = role.refused(dynamodbNeeds(operation, input, options.partitionKeys))
+    const needs = service?.startsWith("DynamoDBStreams") ? streamNeeds : dynamodbNeeds
+    const refused = role.refused(needs(operation, input, options.partitionKeys))
     return refused ? denial(role, refused) : forward(options.dynamodb, body)
   }
   if (operation === "BatchGetSecretValue") {

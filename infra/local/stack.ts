@@ -8,10 +8,12 @@ import { invocations } from "./invocations.ts"
 import { createLambdas, type Lambdas } from "./lambdas.ts"
 import { createLogs } from "./logs.ts"
 import { partitionKeysOf } from "./needs.ts"
+import { startObjects } from "./objects.ts"
 import { startProxy } from "./proxy.ts"
 import { readApi } from "./routes.ts"
 import { startSchedules } from "./schedules.ts"
 import { closed, portOf, startSecrets } from "./secrets.ts"
+import { startStreams } from "./streams.ts"
 import { startSts } from "./sts.ts"
 import { createTables } from "./tables.ts"
 import { Assembly } from "./template.ts"
@@ -76,7 +78,10 @@ export async function startStack({
     const services = { dynamodb: engine.endpoint, secretsManager: secrets.endpoint }
     const proxy = await startProxy({ roles, partitionKeys: partitionKeysOf(assembly), ...services })
     started.push(proxy.stop)
+    const objects = await startObjects(join(directory, "objects"), roles)
+    started.push(objects.stop)
     const environment = {
+      AWS_ENDPOINT_URL_S3: objects.endpoint,
       AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: proxy.endpoint,
       // Past IAM, which asks nobody for a grant to say who they are.
@@ -84,6 +89,7 @@ export async function startStack({
     }
     const lambdas = createLambdas({ assembly, environment, onLine: logs.add })
     started.push(lambdas.stop, logs.stop, startSchedules(assembly, lambdas))
+    started.push((await startStreams({ assembly, lambdas, endpoint: proxy.endpoint, onUndone: logs.keepUndone })).stop)
     const runJob = jobRunner(lambdas, stageName)
     const server = await startGateway({
       api,

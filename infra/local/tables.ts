@@ -10,10 +10,18 @@ export async function createTables(assembly: Assembly, endpoint: string): Promis
   })
   try {
     for (const resource of assembly.ofType("AWS::DynamoDB::GlobalTable")) {
-      const { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes } = assembly.resolved(resource)
+      const { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, StreamSpecification } =
+        assembly.resolved(resource)
       const wanted = { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }
       try {
-        await client.send(new CreateTableCommand({ ...wanted, BillingMode: "PAY_PER_REQUEST" }))
+        const { StreamViewType } = StreamSpecification
+        await client.send(
+          new CreateTableCommand({
+            ...wanted,
+            BillingMode: "PAY_PER_REQUEST",
+            StreamSpecification: { StreamEnabled: true, StreamViewType },
+          }),
+        )
       } catch (error) {
         if ((error as Error).name !== "ResourceInUseException") throw error
         const { Table } = await client.send(new DescribeTableCommand({ TableName }))

@@ -102,13 +102,15 @@ export class Assembly {
     const lookup = this.lookups.get(`${stack} ${id}`)
     if (lookup !== undefined) return this.parameter(stack, lookup)
     const { type, properties } = this.resource(stack, id)
+    if (type === "AWS::S3::Bucket") return this.resolve(stack, properties.BucketName)
     const named = properties.FunctionName ?? properties.TableName ?? properties.LogGroupName ?? properties.QueueName
     if (type === "AWS::SecretsManager::Secret") return this.attribute(stack, [id, "Arn"])
     return typeof named === "string" ? named : id
   }
 
   private parameter(stack: string, name: string): string {
-    const value = this.ssm[name]
+    const own = this.ofType("AWS::SSM::Parameter").find(({ properties }) => properties.Name === name)
+    const value = own ? this.resolved(own).Value : this.ssm[name]
     if (value === undefined) throw new Error(`${stack} looks up ${name}, which no stack has written here`)
     return value
   }
@@ -116,6 +118,8 @@ export class Assembly {
   private attribute(stack: string, [id, attribute]: [string, string]): string {
     const { type, properties } = this.resource(stack, id)
     if (type === "AWS::ApiGateway::RestApi") return `${id}.${attribute}`
+    // Its label, the time at which the stream began, is the engine's.
+    if (attribute === "StreamArn") return `${this.attribute(stack, [id, "Arn"])}/stream/local`
     if (attribute !== "Arn") throw new Error(`${stack}: the local run does not know ${attribute} of ${type}`)
     const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`
     const name = this.reference.bind(this)

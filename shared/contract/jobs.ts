@@ -4,6 +4,8 @@ import type { TableAction } from "./endpoints.ts"
 export type JobSource =
   /** Log lines of the authorizer that hold this quoted term, through a subscription filter. */
   | { authorizerLog: string }
+  /** Changes of the table's rows whose partition keys begin with one of these, through the table's stream. */
+  | { tableStream: readonly string[] }
   /** Runs by itself, at this rate. */
   | { everyMinutes: number }
   /** Only who may call lambda:InvokeFunction on it. */
@@ -19,6 +21,8 @@ export interface Job {
   table: readonly TableAction[]
   secrets: readonly "keyring"[]
   timeoutSeconds: number
+  /** Writes objects to the audit archive, and can neither read nor delete one. */
+  archives?: true
 }
 
 /** THE table of jobs. A key is the handler's path: `functions/jobs/<key>.ts`. Lambda, grant, source and queue derive from it. */
@@ -34,6 +38,19 @@ export const jobs = {
     table: ["BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Query@list"],
     secrets: [],
     timeoutSeconds: 300,
+  },
+  "archive-audit-events": {
+    source: { tableStream: ["AUD#", "MARK#"] },
+    table: [],
+    secrets: [],
+    timeoutSeconds: 60,
+    archives: true,
+  },
+  "mark-archive": {
+    source: { everyMinutes: 5 },
+    table: ["PutItem"],
+    secrets: [],
+    timeoutSeconds: 30,
   },
   "create-first-admin": {
     source: "deployment",

@@ -19,6 +19,7 @@ import type { AccountState, TokenState, VerifiableAccount, VerifiableToken } fro
  * | audit event        | AUD#<subject>               | <time id>    | AUD#<day>#<shard>    |                     |                  |
  * | idempotency record | IDEM#<principal>#<sha256>   | I            |                      |                     |                  |
  * | administrators     | SET                         | admins       |                      |                     |                  |
+ * | archive mark       | MARK#<shard>                | M            |                      |                     |                  |
  *
  * Ids stand in keys as 9 base62 characters, which sort by time of creation.
  * Every instant is a number of epoch milliseconds, but in `ttl` (seconds, as DynamoDB wants) and in index keys (text).
@@ -143,8 +144,15 @@ export interface AuditItem extends Key {
   reason?: string
   before: Record<string, unknown>
   after: Record<string, unknown>
+  /** Put back into a restored table from the archive, at this instant. */
+  replayedAt?: number
   listPK: string
   listSK: string
+}
+
+/** Rewritten every few minutes, so that the audit archive can tell that nothing is missing. */
+export interface MarkItem extends Key {
+  at: number
 }
 
 export const accountKey = (id: number): Key => ({ PK: `ACC#${encodeId(id)}`, SK: "A" })
@@ -169,7 +177,11 @@ export const idempotencyKey = (principal: number, keyHash: string): Key => ({
   SK: "I",
 })
 /** `subject` is the kind and key of what was changed: ACC<account>, TEAM<key>, SET, DS<id>. */
-export const auditKey = (subject: string, id: string): Key => ({ PK: `AUD#${subject}`, SK: id })
+export const auditKey = (subject: string, id: string): Key => ({ PK: auditPrefix + subject, SK: id })
+/** What the audit archive takes from the table's stream: events, and marks. */
+export const auditPrefix = "AUD#"
+export const markPrefix = "MARK#"
+export const markKey = (shard: string): Key => ({ PK: markPrefix + shard, SK: "M" })
 
 export const tokenNamePrefix = "TN#"
 /** Names that differ only in case or normal form are one name. */
@@ -196,6 +208,7 @@ export const tokenListing = (id: number, accountId: number, type: Exclude<TokenT
 })
 
 const shards = 16
+export const shardNames: readonly string[] = Array.from({ length: shards }, (_, n) => String(n).padStart(2, "0"))
 const secondsPerDay = 86_400
 const shardOf = (id: number): string => String(id % shards).padStart(2, "0")
 

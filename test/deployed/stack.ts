@@ -43,6 +43,7 @@ export async function openDeployedStack({ url, token: adminToken, inside }: Depl
     url,
     emulated: inside !== undefined,
     adminToken,
+    directory: "",
     admin: as(adminToken),
     as,
     send: (path, { token = adminToken, headers, ...init } = {}) =>

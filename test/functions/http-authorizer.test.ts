@@ -27,7 +27,7 @@ beforeEach(async () => {
 const ports = (dynamodb?: AwsRequest): Ports => ({
   now: runtime.now,
   tableName: table.name,
-    stage: "test",
+  stage: "test",
   dynamodb:
     dynamodb ??
     awsRequest("dynamodb", {

@@ -30,7 +30,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const authorizers = ["authorizer", "http-authorizer"]
 
 /** Each function of ours: key, its row, and what the row alone doesn't say. */
-type Row = Pick<Endpoint | Job, "table" | "secrets">
+type Row = Pick<Endpoint | Job, "table" | "secrets"> & Partial<Pick<Job, "source" | "archives">>
 const functions: [key: string, row: Row][] = [
   ...endpointRows,
   ...jobRows.map(([key, row]): [string, Row] => [`jobs/${key}`, row]),
@@ -297,6 +297,8 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
           }),
           ...(row.table.includes("UpdateItem") || row.table.includes("DeleteItem") ? auditDeny(stage) : []),
           ...row.secrets.map((secret) => `Allow secretsmanager:GetSecretValue on ${secretArn(stage, secret)}`),
+          ...(row.archives ? [`Allow s3:PutObject on ${auditArchiveArn(stage)}/*`] : []),
+          ...(streams(row) ? streamReads : []),
           ...(handler.Properties.DeadLetterConfig
             ? [`Allow sqs:SendMessage on ${flat(handler.Properties.DeadLetterConfig.TargetArn)}`]
             : []),
@@ -345,9 +347,10 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         for (const action of [Action].flat()) expect(action).not.toContain("*")
       }
       const everywhere = allowed.filter(({ Resource }) => [Resource].flat().includes("*"))
-      expect(everywhere.map(({ Action }) => Action)).toEqual(
-        authorizers.map(() => "secretsmanager:BatchGetSecretValue"),
-      )
+      expect(everywhere.map(({ Action }) => Action).toSorted()).toEqual([
+        "dynamodb:ListStreams",
+        ...authorizers.map(() => "secretsmanager:BatchGetSecretValue"),
+      ])
     })
   })
 
@@ -358,6 +361,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
           templates[stage].target(one, one.Properties.DestinationArn),
         ),
         ...all("AWS::Scheduler::Schedule").map((one) => templates[stage].target(one, one.Properties.Target.Arn)),
+        ...all("AWS::Lambda::EventSourceMapping").map((one) =>
+          templates[stage].target(one, one.Properties.FunctionName),
+        ),
       ].map(({ Properties }) => Properties.FunctionName)
       expect(sources.sort()).toEqual(
         jobRows
@@ -448,6 +454,22 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       )
     })
 
+    it("hand on the rows that are archived, until the stream forgets them, and name what it forgot", () => {
+      const mapping = only("AWS::Lambda::EventSourceMapping")
+      const { Properties } = mapping
+      expect(JSON.parse(Properties.FilterCriteria.Filters[0].Pattern)).toEqual({
+        dynamodb: { Keys: { PK: { S: [{ prefix: "AUD#" }, { prefix: "MARK#" }] } } },
+      })
+      expect(Properties).toMatchObject({ StartingPosition: "TRIM_HORIZON", BisectBatchOnFunctionError: true })
+      // Neither gives up before the stream does.
+      expect([Properties.MaximumRetryAttempts, Properties.MaximumRecordAgeInSeconds]).toEqual([undefined, undefined])
+      const queue = templates[stage].target(mapping, Properties.DestinationConfig.OnFailure.Destination)
+      expect(queue.Type).toBe("AWS::SQS::Queue")
+      const [parameter] = all("AWS::SSM::Parameter").filter(({ stack }) => stack.endsWith("-data"))
+      expect(parameter?.Properties.Name).toBe(`/symbolon/${stage}/table-stream-arn`)
+      expect(templates[stage].stack("jobs").text).toContain(`"Default": "/symbolon/${stage}/table-stream-arn"`)
+    })
+
     it("hand the authorizer's lines on by one quoted term", () => {
       expect(only("AWS::Logs::SubscriptionFilter").Properties).toMatchObject({
         LogGroupName: `/symbolon/${stage}/authorizer`,
@@ -486,6 +508,24 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
           RecoveryPeriodInDays: recoveryDays[stage],
         },
       })
+    })
+
+    it("has an audit archive that is locked from its first object on, private and encrypted", () => {
+      const { stack, Properties } = only("AWS::S3::Bucket")
+      expect(stack).toBe(`symbolon-${stage}-data`)
+      const mode = stage === "prod" ? "COMPLIANCE" : "GOVERNANCE"
+      expect(Properties).toMatchObject({
+        ObjectLockEnabled: true,
+        ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: mode } } },
+        VersioningConfiguration: { Status: "Enabled" },
+        OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      })
+      expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true])
+      expect(Properties.ObjectLockConfiguration.Rule.DefaultRetention.Days).toBe(
+        { local: 1, dev: 30, prod: 365 }[stage],
+      )
+      const [statement] = only("AWS::S3::BucketPolicy").Properties.PolicyDocument.Statement
+      expect(statement).toMatchObject({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } })
     })
 
     it("has secrets that AWS generates: no template holds a value", () => {
@@ -592,6 +632,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       .filter((policy) => policy.stack === role.stack)
       .filter(({ Properties }) => Properties.Roles.some(({ Ref }: Properties) => Ref === role.id))
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(lines) as string[])
+      .map((line) => line.replace(/<SsmParameterValue\w*tablestreamarn\w*>/, "<the stream>"))
       .sort()
   }
 })
@@ -629,6 +670,17 @@ const tableArn = (stage: string) =>
   `arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/symbolon-${stage}`
 const secretArn = (stage: string, secret: string) =>
   `arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:symbolon-${stage}-${secret}-??????`
+
+const auditArchiveArn = (stage: string) =>
+  `arn:<AWS::Partition>:s3:::symbolon-${stage}-audit-<AWS::AccountId>-<AWS::Region>`
+
+const streams = ({ source }: Row): boolean => typeof source === "object" && "tableStream" in source
+
+/** On the stream whose ARN its stack reads from SSM; ListStreams takes no resource. */
+const streamReads = [
+  ...["DescribeStream", "GetRecords", "GetShardIterator"].map((action) => `Allow dynamodb:${action} on <the stream>`),
+  "Allow dynamodb:ListStreams on *",
+]
 
 const logLines = ({ Properties }: Resource): string[] =>
   ["logs:CreateLogStream", "logs:PutLogEvents"].map(

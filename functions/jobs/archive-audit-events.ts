@@ -1,0 +1,39 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb"
+import { unmarshall } from "@aws-sdk/util-dynamodb"
+import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda"
+import { lineOf, type RowChange, writeLines } from "../../shared/store/archive.ts"
+import { archiveBucket } from "../archive.ts"
+import { job } from "../job.ts"
+
+const write = archiveBucket(process.env)
+
+/**
+ * Takes audit events from the table's stream to the archive: an object a batch, named by when it happened and by what it holds, so
+ * that a second delivery writes the same again. A batch that fails is delivered until it succeeds, or the stream forgets it.
+ */
+export const handler = job("archive-audit-events", async (runtime, { Records }: DynamoDBStreamEvent) => {
+  const lines = Records.flatMap((record) => lineOf(changeOf(record)) ?? [])
+  if (lines.length === 0) return { archived: 0 }
+  for (const line of lines)
+    if ("tampered" in line)
+      runtime.log({ event: "audit.tampered", change: line.tampered.change, id: line.tampered.event.id })
+  await write(objectNameOf(Records), writeLines(lines))
+  return { archived: lines.length }
+})
+
+function changeOf({ eventName = "INSERT", dynamodb }: DynamoDBRecord): RowChange {
+  const row = (image: unknown) => unmarshall(image as Record<string, AttributeValue>) as NonNullable<RowChange["after"]>
+  return {
+    change: eventName,
+    ...(dynamodb?.OldImage && { before: row(dynamodb.OldImage) }),
+    ...(dynamodb?.NewImage && { after: row(dynamodb.NewImage) }),
+  }
+}
+
+/** `2026/11/24/10/<first sequence number>-<last>.jsonl`: by the hour of the oldest change in it. */
+function objectNameOf(records: readonly DynamoDBRecord[]): string {
+  const [first, last] = [records[0]?.dynamodb, records.at(-1)?.dynamodb]
+  // Lambda tells it in seconds.
+  const hour = new Date((first?.ApproximateCreationDateTime ?? 0) * 1000).toISOString().slice(0, 13)
+  return `${hour.replaceAll(/[-T]/g, "/")}/${first?.SequenceNumber}-${last?.SequenceNumber}.jsonl`
+}

@@ -1,0 +1,249 @@
+// Long because it holds, for every action that narrows, what of it a restored table must be given again.
+import { type Role, roles } from "../contract/permissions.ts"
+import type { Runtime } from "../runtime.ts"
+import { decodeId } from "../token/format.ts"
+import { type Actor, audit } from "./audit.ts"
+import { absent, always, type Changes, exists, put, remove, type Step, update } from "./steps.ts"
+import {
+  type AccountItem,
+  type AuditItem,
+  accountKey,
+  accountList,
+  administratorsKey,
+  type Key,
+  purgeList,
+  type TeamItem,
+  type TokenItem,
+  type TokenNameItem,
+  teamKey,
+  tokenKey,
+  tokenNameKey,
+} from "./table.ts"
+
+/**
+ * A table that was restored to an instant remembers nothing since: who was revoked, demoted or deleted after it would be let in
+ * again. A replay gives such a table every event of the archive that it hasn't, and does again what narrowed. What
+ * widened is left to people: it is put into the trail only.
+ */
+export interface Replayed {
+  event: AuditItem
+  /** What was done again, in words; undefined: the event was put into the trail, and nothing else. */
+  effect: string | undefined
+}
+
+/**
+ * Replays events in their order. With `apply` false it writes nothing and answers what it would do. One that the table has
+ * is not done twice: each goes into the trail in the transaction of its effect.
+ */
+export async function replay(runtime: Runtime, events: readonly AuditItem[], apply: boolean): Promise<Replayed[]> {
+  const rows = new Rows(runtime)
+  const replayed: Replayed[] = []
+  for (const event of events) {
+    if (await rows.get<AuditItem>(event)) continue
+    const effect = await effectOf(rows, event)
+    const trail = put({ ...event, replayedAt: runtime.now() }, absent, () => new Error("replayed by another meanwhile"))
+    if (apply) await runtime.table.transact([...(effect?.steps ?? []), trail])
+    replayed.push({ event, effect: effect?.says })
+  }
+  return replayed
+}
+
+/** Ends every token of every account, where it isn't known what ended meanwhile. Answers how many accounts these are. */
+export async function revokeEverything(runtime: Runtime, actor: Actor, apply: boolean): Promise<number> {
+  let ended = 0
+  for (const type of ["Service", "User"] as const) {
+    let after: string | undefined
+    do {
+      const keys = await runtime.table.queryIndex({ index: "list", partition: accountList(type), after, limit: 100 })
+      for (const account of await runtime.table.batchGet<AccountItem>(keys)) {
+        ended += 1
+        if (!apply) continue
+        await runtime.table.transact([
+          update(accountKey(account.id), { add: { epoch: 1 } }, exists, () => new Error("the account is gone")),
+          audit(runtime, actor, {
+            action: "account.tokens-revoked",
+            account,
+            reason: "restored without a complete audit archive",
+            before: {},
+            after: {},
+          }),
+        ])
+      }
+      after = keys.at(-1)?.at
+    } while (after)
+  }
+  return ended
+}
+
+interface Effect {
+  says: string
+  steps: Step[]
+}
+
+/** Rows as the replay has left them: a dry run sees its own effects too. */
+class Rows {
+  private readonly runtime: Runtime
+  private readonly known = new Map<string, unknown>()
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime
+  }
+
+  async get<T>({ PK, SK }: Key): Promise<T | undefined> {
+    const name = `${PK} ${SK}`
+    if (!this.known.has(name)) this.known.set(name, await this.runtime.table.get<T>({ PK, SK }))
+    return this.known.get(name) as T | undefined
+  }
+
+  /** The step that changes a row, which is changed here too. */
+  change<T extends Key>(row: T, next: Partial<T>, changes: Changes): Step {
+    this.known.set(`${row.PK} ${row.SK}`, { ...row, ...next })
+    return update({ PK: row.PK, SK: row.SK }, changes, exists, () => new Error(`${row.PK} has gone meanwhile`))
+  }
+
+  remove(row: Key): Step {
+    this.known.set(`${row.PK} ${row.SK}`, undefined)
+    return remove({ PK: row.PK, SK: row.SK }, always, () => new Error(`${row.PK} has gone meanwhile`))
+  }
+}
+
+async function effectOf(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  switch (event.action) {
+    case "token.revoked":
+    // Its new secret is in no archive: the old one must not come back to life.
+    case "token.rotated":
+      return revoked(rows, event)
+    case "token.updated":
+      return networks(rows, event)
+    case "token.deleted":
+      return tokensDeleted(rows, event)
+    case "account.tokens-revoked":
+      return allRevoked(rows, event)
+    case "account.deactivated":
+      return deactivated(rows, event)
+    case "account.updated":
+      return narrowed(rows, event)
+    case "account.deleting":
+    case "account.deleted":
+      return deleting(rows, event)
+    case "team.deleted":
+      return teamDeleted(rows, event)
+    default:
+      return undefined
+  }
+}
+
+const accountOf = (rows: Rows, { subject }: AuditItem) => rows.get<AccountItem>(accountKey(subject.id))
+/** `symsvc_<account><token>`. */
+const tokenIdOf = (handle: string): number => decodeId(handle.slice(16))
+const tokenOf = (rows: Rows, handle: string | undefined) =>
+  handle ? rows.get<TokenItem>(tokenKey(tokenIdOf(handle))) : undefined
+
+async function revoked(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const token = await tokenOf(rows, event.subject.handle)
+  const compromised = event.after.compromised === true && !token?.compromised
+  if (!token || (token.state === "REVOKED" && !compromised)) return undefined
+  const set: Partial<TokenItem> = { state: "REVOKED", ...(compromised && { compromised: true }) }
+  const step = rows.change(token, set, { set, add: { version: 1 } })
+  return { says: `revokes ${event.subject.handle}${compromised ? " as compromised" : ""}`, steps: [step] }
+}
+
+/** The networks it had last; that it was opened to all again is left to people. */
+async function networks(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const token = await tokenOf(rows, event.subject.handle)
+  const allowedCidrs = event.after.allowed_cidrs as string[] | undefined
+  if (!token || !allowedCidrs?.length) return undefined
+  const step = rows.change(token, { allowedCidrs }, { set: { allowedCidrs }, add: { version: 1 } })
+  return { says: `allows ${event.subject.handle} from ${allowedCidrs.join(", ")}`, steps: [step] }
+}
+
+/** One, or those of an account that was being deleted: forty at most, so all fit into the transaction. */
+async function tokensDeleted(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const handles = event.subject.handle ? [event.subject.handle] : ((event.before.handles ?? []) as string[])
+  const account = await accountOf(rows, event)
+  const steps: Step[] = []
+  const gone: string[] = []
+  for (const handle of handles) {
+    const token = await tokenOf(rows, handle)
+    if (!token) continue
+    gone.push(handle)
+    steps.push(rows.remove(token))
+    const guard = await rows.get<TokenNameItem>(tokenNameKey(token.accountId, token.name))
+    if (guard?.tokenId === token.id) steps.push(rows.remove(guard))
+  }
+  if (gone.length === 0) return undefined
+  if (account) steps.push(rows.change(account, {}, { add: { tokens: -gone.length } }))
+  return { says: `deletes ${gone.join(", ")}`, steps }
+}
+
+async function allRevoked(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const account = await accountOf(rows, event)
+  if (!account) return undefined
+  const compromised = event.after.compromised === true
+  const epoch = account.epoch + 1
+  const step = rows.change(
+    account,
+    { epoch, ...(compromised && { compromisedEpoch: epoch }) },
+    { add: { epoch: 1 }, ...(compromised && { sum: { compromisedEpoch: ["epoch", 1] } }) },
+  )
+  return { says: `revokes all tokens of ${account.userId}${compromised ? " as compromised" : ""}`, steps: [step] }
+}
+
+async function deactivated(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const account = await accountOf(rows, event)
+  if (account?.state !== "ACTIVE") return undefined
+  const set = { state: "INACTIVE" as const }
+  return {
+    says: `deactivates ${account.userId}`,
+    steps: [rows.change(account, set, { set, add: { version: 1 } }), ...administratorLost(account, set)],
+  }
+}
+
+/** The lesser of the roles, and the teams of both: what was taken away stays so, and nothing is given. */
+async function narrowed(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const account = await accountOf(rows, event)
+  const { role: to, teams: kept } = event.after as { role?: Role; teams?: string[] }
+  if (!account) return undefined
+  const role = to && roles.indexOf(to) < roles.indexOf(account.role) ? to : account.role
+  const teams = kept ? account.teams.filter((key) => kept.includes(key)) : account.teams
+  const left = account.teams.filter((key) => !teams.includes(key))
+  if (role === account.role && left.length === 0) return undefined
+  const steps = [rows.change(account, { role, teams }, { set: { role, teams }, add: { version: 1 } })]
+  for (const key of left) {
+    const team = await rows.get<TeamItem>(teamKey(key))
+    if (team) steps.push(rows.change(team, { uses: team.uses - 1 }, { add: { uses: -1 } }))
+  }
+  steps.push(...administratorLost(account, { role }))
+  return {
+    says: [
+      ...(role === account.role ? [] : [`makes ${account.userId} a ${role}`]),
+      ...(left.length === 0 ? [] : [`takes ${account.userId} out of ${left.join(", ")}`]),
+    ].join(" and "),
+    steps,
+  }
+}
+
+/** The schedule's purge does the rest, as it did then. */
+async function deleting(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const account = await accountOf(rows, event)
+  if (!account || account.state === "DELETING") return undefined
+  const set = { state: "DELETING" as const, listPK: purgeList }
+  return {
+    says: `deletes the account ${account.userId}`,
+    steps: [rows.change(account, set, { set, add: { version: 1 } }), ...administratorLost(account, set)],
+  }
+}
+
+async function teamDeleted(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const team = await rows.get<TeamItem>(teamKey(event.subject.userId.replace("team:", "")))
+  if (!team || team.uses > 0) return undefined
+  return { says: `deletes the team ${team.name}`, steps: [rows.remove(team)] }
+}
+
+/** The count of administrators, down to none: one who has lost the role must not keep it for being the last. */
+function administratorLost(account: AccountItem, next: Partial<AccountItem>): Step[] {
+  const counts = ({ userType, role, state }: AccountItem) =>
+    userType === "User" && role === "Admin" && state === "ACTIVE"
+  if (!counts(account) || counts({ ...account, ...next })) return []
+  return [update(administratorsKey, { add: { count: -1 } }, exists, () => new Error("administrators are not counted"))]
+}

@@ -1,0 +1,230 @@
+import { beforeEach, describe, expect, test } from "vitest"
+import { type Role, roles } from "../../../shared/contract/permissions.ts"
+import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
+import { type Replayed, replay, revokeEverything } from "../../../shared/store/replay.ts"
+import { type AccountItem, type AuditItem, type TeamItem, tokenKey } from "../../../shared/store/table.ts"
+import { createTeam, deleteTeam } from "../../../shared/store/team-list.ts"
+import { deleteToken, type IssuedToken, updateToken } from "../../../shared/store/tokens.ts"
+import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
+import { anAdmin } from "../../builders.ts"
+import { anAccount, lambdaOn } from "../../races/accounts.ts"
+import { verifier } from "../../races/verifier.ts"
+import { createTestTable, type TestTable } from "../../tables.ts"
+
+/**
+ * D1: a table as it was at one instant, and all that happened after it. Restored, it must let nobody in whom the lost one
+ * would have refused, nor give back a role or a team.
+ */
+const each = 10
+let lost: TestTable
+let restored: TestTable
+beforeEach(async () => {
+  lost = await createTestTable()
+  restored = await createTestTable()
+})
+
+const snapshot = async () => {
+  for (const row of await lost.dump()) await restored.put(row)
+}
+const isEvent = ({ PK }: { PK: string }) => PK.startsWith("AUD#")
+const archive = async () =>
+  ((await lost.dump()).filter(isEvent) as unknown as AuditItem[]).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+const accepts = async (on: TestTable, token: IssuedToken) => (await verifier(on, token.bearer_token)()) === "accepted"
+
+describe("D1 a restored table", () => {
+  const words = [
+    "revoked",
+    "compromised",
+    "networks",
+    "deleted",
+    "all",
+    "inactive",
+    "demoted",
+    "teamless",
+    "gone",
+  ] as const
+  type Word = (typeof words)[number]
+  const made = {} as Record<Word, Awaited<ReturnType<typeof anAccount>>[]>
+
+  async function populate(): Promise<void> {
+    await createTeam(lambdaOn(lost), anAdmin(), { name: "Lost" })
+    for (const word of words) {
+      made[word] = []
+      for (let n = 0; n < each; n++) {
+        const account = await anAccount(lost, `${word} ${n}`, 2)
+        const body = { role: "Manager" as const, teams: ["Lost"] }
+        await updateUser(lambdaOn(lost), anAdmin(), account.user.id, body, undefined)
+        made[word].push(account)
+      }
+    }
+  }
+
+  async function narrow(): Promise<void> {
+    const runtime = lambdaOn(lost)
+    const [admin, every] = [anAdmin(), "all"] as const
+    for (let n = 0; n < each; n++) {
+      const of = (word: Word) => made[word][n] as NonNullable<(typeof made)[Word][number]>
+      const first = (word: Word) => of(word).tokens[0]?.id as number
+      await updateToken(runtime, admin, every, first("revoked"), { active: false })
+      await updateToken(runtime, admin, every, first("compromised"), { active: false, compromised: true })
+      await updateToken(runtime, admin, every, first("networks"), { allowed_cidrs: ["198.51.100.0/24"] })
+      await updateToken(runtime, admin, every, first("deleted"), { active: false })
+      await deleteToken(runtime, admin, every, first("deleted"), undefined)
+      await revokeTokens(runtime, admin, of("all").user.id, { compromised: n % 2 === 0 })
+      await updateUser(runtime, admin, of("inactive").user.id, { active: false }, undefined)
+      await updateUser(runtime, admin, of("demoted").user.id, { role: "Member" }, undefined)
+      await updateUser(runtime, admin, of("teamless").user.id, { teams: [] }, undefined)
+      await updateUser(runtime, admin, of("gone").user.id, { active: false }, undefined)
+      await deleteUser(runtime, admin, of("gone").user.id, undefined)
+    }
+    await purgeDeletedAccounts(runtime, admin)
+  }
+
+  const tokens = () => words.flatMap((word) => made[word].flatMap((account) => account.tokens))
+  const resurrected = async () => {
+    const found: IssuedToken[] = []
+    for (const token of tokens())
+      if ((await accepts(restored, token)) && !(await accepts(lost, token))) found.push(token)
+    return found
+  }
+
+  test("resurrects nothing that was revoked, deactivated or deleted after its instant", {
+    timeout: 120_000,
+  }, async () => {
+    await populate()
+    await snapshot()
+    await narrow()
+    // What there is to lose: the token of each that was narrowed, or both.
+    expect((await resurrected()).length).toBe(each * (4 + 2 + 2 + 2))
+
+    const events = await archive()
+    const before = await restored.dump()
+    const planned = await replay(lambdaOn(restored), events, false)
+    expect(await restored.dump()).toEqual(before)
+    const done = await replay(lambdaOn(restored), events, true)
+    expect(done.map(inWords)).toEqual(planned.map(inWords))
+    expect(await resurrected()).toEqual([])
+
+    // What nobody narrowed still works.
+    for (const word of ["revoked", "compromised", "networks", "deleted", "demoted", "teamless"] as const)
+      for (const { tokens } of made[word]) expect(await accepts(restored, tokens[1] as IssuedToken)).toBe(true)
+    const rows = await accountsOf(restored)
+    for (const account of (await accountsOf(lost)).values()) {
+      const again = rows.get(account.id) as AccountItem
+      expect(roles.indexOf(again.role as Role)).toBeLessThanOrEqual(roles.indexOf(account.role))
+      expect(account.teams).toEqual(expect.arrayContaining(again.teams))
+    }
+    // A compromised token stays one.
+    const [compromised] = made.compromised.flatMap((account) => account.tokens)
+    await expect(
+      updateToken(lambdaOn(restored), anAdmin(), "all", compromised?.id as number, { active: true }),
+    ).rejects.toMatchObject({ code: "token-compromised" })
+
+    await purgeDeletedAccounts(lambdaOn(restored), anAdmin())
+    for (const { user } of made.gone) expect((await accountsOf(restored)).has(user.id)).toBe(false)
+    expect(await orphans(restored)).toEqual([])
+    const [team] = (await restored.dump()).filter(({ PK }) => PK === "TEAM#lost") as unknown as TeamItem[]
+    expect(team?.uses).toBe(each * (words.length - 2))
+  })
+
+  test("has the trail that was lost, each event once, also after a second replay", async () => {
+    await populateOne()
+    const events = await archive()
+    await replay(lambdaOn(restored), events, true)
+    expect(await replay(lambdaOn(restored), events, true)).toEqual([])
+    const trail = ((await restored.dump()).filter(isEvent) as unknown as AuditItem[]).map(({ id }) => id)
+    expect(trail.toSorted()).toEqual(events.map(({ id }) => id).toSorted())
+  })
+
+  test("is given nothing: what widened is in the trail, and left to people", async () => {
+    const { user, tokens } = await populateOne()
+    const runtime = lambdaOn(lost)
+    await updateToken(runtime, anAdmin(), "all", tokens[0]?.id as number, { active: true })
+    await updateUser(runtime, anAdmin(), user.id, { role: "Admin", active: true }, undefined)
+    const done = await replay(lambdaOn(restored), await archive(), true)
+    expect(done.filter(({ effect }) => effect).map(({ event }) => event.action)).toEqual([
+      "token.revoked",
+      "account.deactivated",
+    ])
+    const [account] = (await accountsOf(restored)).values()
+    expect(account).toMatchObject({ role: "Member", state: "INACTIVE" })
+    expect(await accepts(restored, tokens[0] as IssuedToken)).toBe(false)
+  })
+
+  test("ends the old secret of a rotation, whose new one nobody has", async () => {
+    const { user, tokens } = await anAccount(lost, "rotated", 1)
+    await snapshot()
+    const [like] = await archive()
+    const handle = tokens[0]?.handle as string
+    const event = { ...(like as AuditItem), SK: "zzzzzzzzz0000", id: "zzzzzzzzz0000", action: "token.rotated" }
+    await replay(lambdaOn(restored), [{ ...event, subject: { id: user.id, userId: user.user_id, handle } }], true)
+    expect(await accepts(restored, tokens[0] as IssuedToken)).toBe(false)
+  })
+
+  test("loses its last administrator, too, when that one was demoted", async () => {
+    const runtime = lambdaOn(lost)
+    const human = { user_type: "User" as const, name: "A", role: "Admin" as const, teams: [] }
+    const { user } = await createUser(runtime, anAdmin(), { ...human, email: "one@example.com" })
+    await restored.put({ PK: "SET", SK: "admins", count: 1 })
+    await lost.put({ PK: "SET", SK: "admins", count: 1 })
+    await snapshot()
+    await createUser(runtime, anAdmin(), { ...human, email: "two@example.com" })
+    await updateUser(runtime, anAdmin(), user.id, { role: "Member" }, undefined)
+    await replay(lambdaOn(restored), await archive(), true)
+    expect((await accountsOf(restored)).get(user.id)?.role).toBe("Member")
+    expect((await restored.dump()).find(({ PK }) => PK === "SET")?.count).toBe(0)
+  })
+
+  test("without a complete archive lets no token in at all, and says so in the trail of each account", async () => {
+    const { user, tokens } = await anAccount(lost, "any", 2)
+    await snapshot()
+    expect(await revokeEverything(lambdaOn(restored), anAdmin(), false)).toBe(1)
+    expect(await accepts(restored, tokens[0] as IssuedToken)).toBe(true)
+    expect(await revokeEverything(lambdaOn(restored), anAdmin(), true)).toBe(1)
+    for (const token of tokens) expect(await accepts(restored, token)).toBe(false)
+    const trail = (await restored.dump()).filter(isEvent) as unknown as AuditItem[]
+    expect(trail.find(({ action }) => action === "account.tokens-revoked")).toMatchObject({
+      subject: { id: user.id },
+      reason: "restored without a complete audit archive",
+    })
+  })
+
+  test("keeps a team that somebody is in, and loses one that nobody is", async () => {
+    const runtime = lambdaOn(lost)
+    await createTeam(runtime, anAdmin(), { name: "Empty" })
+    await snapshot()
+    await deleteTeam(runtime, anAdmin(), "empty", undefined)
+    await replay(lambdaOn(restored), await archive(), true)
+    expect((await restored.dump()).some(({ PK }) => PK === "TEAM#empty")).toBe(false)
+  })
+
+  /** One account whose token was revoked and which was deactivated after the snapshot. */
+  async function populateOne() {
+    const account = await anAccount(lost, "one", 1)
+    await snapshot()
+    await updateToken(lambdaOn(lost), anAdmin(), "all", account.tokens[0]?.id as number, { active: false })
+    await updateUser(lambdaOn(lost), anAdmin(), account.user.id, { active: false }, undefined)
+    await updateUser(lambdaOn(lost), anAdmin(), account.user.id, { active: true }, undefined)
+    return account
+  }
+})
+
+const inWords = ({ event, effect }: Replayed) => `${event.id}: ${effect}`
+
+async function accountsOf(on: TestTable): Promise<Map<number, AccountItem>> {
+  const rows = (await on.dump()).filter(({ PK, SK }) => PK.startsWith("ACC#") && SK === "A")
+  return new Map((rows as unknown as AccountItem[]).map((row) => [row.id, row]))
+}
+
+/** Tokens without their account, or without the guard of their name; guards without their token. */
+async function orphans(on: TestTable): Promise<string[]> {
+  const rows = await on.dump()
+  const keys = new Set(rows.map(({ PK, SK }) => `${PK} ${SK}`))
+  const accounts = await accountsOf(on)
+  return rows.flatMap((row) => {
+    if (row.PK.startsWith("TOK#")) return accounts.has(row.accountId as number) ? [] : [row.PK]
+    if (row.SK.startsWith("TN#"))
+      return keys.has(`${tokenKey(row.tokenId as number).PK} T`) ? [] : [`${row.PK} ${row.SK}`]
+    return []
+  })
+}
