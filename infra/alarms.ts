@@ -122,6 +122,22 @@ function alarmRows(measure: Measures): AlarmRow[] {
           threshold: 1,
         }),
       ),
+    ...jobRows
+      .filter(([, { source }]) => typeof source === "object" && "tableStream" in source)
+      .map(
+        ([key]): AlarmRow => ({
+          id: `${key}-late`,
+          means: `The oldest change that ${key} has not got through yet is ten minutes old; the stream forgets it after a day.`,
+          metric: measure.lambda(`jobs/${key}`, "IteratorAge", "Maximum"),
+          threshold: 600_000,
+        }),
+      ),
+    {
+      id: "audit-tampered",
+      means: "An audit event was changed or deleted on the table, which no function of ours may.",
+      metric: measure.ours("AuditTampered"),
+      threshold: 1,
+    },
     {
       // A run says an age even when nothing waits, so silence is a purge that doesn't run: three runs missed.
       id: "purge-late",

@@ -1,6 +1,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import { unmarshall } from "@aws-sdk/util-dynamodb"
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda"
+import { measured } from "../../shared/contract/metrics.ts"
 import { lineOf, type RowChange, writeLines } from "../../shared/store/archive.ts"
 import { archiveBucket } from "../archive.ts"
 import { job } from "../job.ts"
@@ -16,7 +17,13 @@ export const handler = job("archive-audit-events", async (runtime, { Records }: 
   if (lines.length === 0) return { archived: 0 }
   for (const line of lines)
     if ("tampered" in line)
-      runtime.log({ event: "audit.tampered", change: line.tampered.change, id: line.tampered.event.id })
+      runtime.log({
+        event: "audit.tampered",
+        change: line.tampered.change,
+        id: line.tampered.event.id,
+        subject: line.tampered.event.PK,
+        ...measured("Count", { AuditTampered: 1 }, runtime.stage.name, runtime.now()),
+      })
   await write(objectNameOf(Records), writeLines(lines))
   return { archived: lines.length }
 })

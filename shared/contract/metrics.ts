@@ -19,6 +19,8 @@ export const metrics = {
   KeyringRefreshFailed: "Count",
   /** How long ago the oldest deletion began that is still to be purged, as a run of the purge finds it. */
   PurgeAge: "Seconds",
+  /** An audit event was changed, or deleted, on the table. */
+  AuditTampered: "Count",
   /** An account became an administrator: made, or promoted. */
   AdminGranted: "Count",
 } as const

@@ -1,0 +1,118 @@
+import { createHash, randomBytes } from "node:crypto"
+import { parseArgs } from "node:util"
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb"
+import type { Runtime } from "../../shared/runtime.ts"
+import { gapsIn } from "../../shared/store/archive.ts"
+import { createTable } from "../../shared/store/dynamodb.ts"
+import { type Replayed, replay, revokeEverything } from "../../shared/store/replay.ts"
+import { shardNames } from "../../shared/store/table.ts"
+import { names } from "../names.ts"
+import { Refusal, run, say } from "./command.ts"
+import { readArchiveSince, undoneIn } from "./read-archive.ts"
+import { checkRestored, makeReady } from "./restored-table.ts"
+import { configure, openSession, stageFrom } from "./session.ts"
+
+const usage =
+  "npm run replay -- --stage prod --table <restored table> --since <instant of the restore> [--until <end of traffic>]"
+
+/**
+ * `npm run replay`: gives a restored table what the audit archive says that happened since, before any traffic reaches it. It first
+ * tells what it would do, and under which name; `--apply <name>` then does just that. docs/runbook.md has the whole drill.
+ */
+await run(async () => {
+  const { values } = parseArgs({
+    options: {
+      ...{ stage: { type: "string" }, table: { type: "string" }, since: { type: "string" } },
+      ...{ until: { type: "string" }, apply: { type: "string" }, profile: { type: "string" } },
+    } as const,
+  })
+  const { stageName, stage } = stageFrom(values.stage, "replay")
+  if (!values.table) throw new Refusal(`which table? ${usage}`)
+  const [since, until] = [
+    instantOf("since", values.since),
+    values.until ? instantOf("until", values.until) : Date.now(),
+  ]
+  if (since >= until) throw new Refusal("--since must be before --until, and neither in the future")
+  if (values.table === (stage.restored?.tableName ?? names(stageName).table))
+    throw new Refusal(
+      `${values.table} is the table that ${stageName} uses: a replay is for a restored one, before traffic`,
+    )
+  configure(values.profile)
+  const session = await openSession()
+  await checkRestored(values.table)
+
+  const bucket = names(stageName).auditBucket(session.account, session.region)
+  const archive = await readArchiveSince(bucket, since)
+  const gaps = [...gapsIn(archive, shardNames, since, until), ...(await undoneIn(names(stageName)))]
+  const events = archive.events.filter(({ at }) => at >= since)
+  const runtime = runtimeOn(values.table)
+  const actor = { accountId: 0, userId: session.arn, clientAddress: "", userAgent: "", requestId: "replay" }
+
+  const planned = await replay(runtime, events, false)
+  const accounts = gaps.length > 0 ? await revokeEverything(runtime, actor, false) : 0
+  const plan = planOf(values.table, planned, accounts)
+  for (const line of report(planned, gaps, accounts)) say(line)
+  if (values.apply === undefined) {
+    say(`nothing was written. To do it: ${usage.replace(/--stage.*/, process.argv.slice(2).join(" "))} --apply ${plan}`)
+    return
+  }
+  if (values.apply !== plan)
+    throw new Refusal(`this is plan ${plan}, not ${values.apply}: read it above, and apply it by its own name`)
+  await replay(runtime, events, true)
+  if (gaps.length > 0) await revokeEverything(runtime, actor, true)
+  const streamArn = await makeReady(values.table)
+  say(`done. Now let ${stageName} use it, in infra/stage.ts, and deploy:`)
+  console.log(`restored: { tableName: "${values.table}", streamArn: "${streamArn}" },`)
+})
+
+function instantOf(name: string, text: string | undefined): number {
+  const at = Date.parse(text ?? "")
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text ?? "") || Number.isNaN(at) || at > Date.now())
+    throw new Refusal(`--${name} must be an instant of the past, such as 2026-11-24T08:00:00Z. ${usage}`)
+  return at
+}
+
+/** The store on this table; of the rest, which no replay needs, nothing. */
+function runtimeOn(tableName: string): Runtime {
+  const unneeded = () => Promise.reject(new Error("a replay needs no secret"))
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(), {
+    marshallOptions: { removeUndefinedValues: true },
+  })
+  return {
+    now: Date.now,
+    randomBytes,
+    table: createTable(documents, tableName),
+    keyring: unneeded,
+    cursorKey: unneeded,
+    stage: { name: "", serviceEmail: "", adminTokenHours: undefined },
+    log: () => {},
+  }
+}
+
+/** A name for exactly these effects on this table: what was read is what is applied. */
+const planOf = (tableName: string, planned: readonly Replayed[], accounts: number): string =>
+  createHash("sha256")
+    .update(JSON.stringify([tableName, planned.map(({ event, effect }) => [event.PK, event.SK, effect]), accounts]))
+    .digest("hex")
+    .slice(0, 12)
+
+function report(planned: readonly Replayed[], gaps: readonly string[], accounts: number): string[] {
+  const effects = planned.filter(({ effect }) => effect !== undefined)
+  const others = planned.filter(({ effect }) => effect === undefined)
+  const counts = Object.entries(Object.groupBy(others, ({ event }) => event.action))
+  const most = 20
+  return [
+    `${planned.length} events are not in the table's trail, and go into it; ${effects.length} of them narrowed, and are done again:`,
+    ...effects.map(({ event, effect }) => `  ${new Date(event.at).toISOString()} ${effect}`),
+    ...(counts.length > 0 ? ["what is left to people: it is in the trail, and has no effect on the table"] : []),
+    ...counts.map(([action, found = []]) => `  ${found.length} × ${action}`),
+    ...(gaps.length > 0
+      ? [
+          `the archive is not complete: all tokens of ${accounts} accounts are revoked`,
+          ...gaps.slice(0, most).map((gap) => `  ${gap}`),
+          ...(gaps.length > most ? [`  and ${gaps.length - most} gaps more`] : []),
+        ]
+      : []),
+  ]
+}
