@@ -62,7 +62,11 @@ export class StageDashboard extends Dashboard {
             ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"].map(measure.table),
           ),
           graph("Table: throttles and conflicts", [measure.throttles, measure.table("TransactionConflict")]),
-          graph("Administrators made", [measure.ours("AdminGranted"), measure.job("issue-admin-token", "Invocations")]),
+          graph("Administrators made, audit events tampered with", [
+            measure.ours("AdminGranted"),
+            measure.job("issue-admin-token", "Invocations"),
+            measure.ours("AuditTampered"),
+          ]),
         ],
         [
           graph(

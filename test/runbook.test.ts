@@ -52,7 +52,8 @@ describe("the articles", () => {
   })
 
   it("name only what there is: articles, log groups, functions, secrets", () => {
-    const anchors = articlesOf(alarmsPart + queriesPart).map(({ title }) => title.toLowerCase().replaceAll(" ", "-"))
+    const titles = [...articlesOf(alarmsPart + queriesPart).map(({ title }) => title), "Restore"]
+    const anchors = titles.map((title) => title.toLowerCase().replaceAll(" ", "-"))
     for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor)
     const groups = named("AWS::Logs::LogGroup", "LogGroupName")
     for (const [, group] of runbook.matchAll(/\/symbolon\/\$STAGE\/([\w/-]+)/g))
@@ -61,6 +62,7 @@ describe("the articles", () => {
       ...named("AWS::Lambda::Function", "FunctionName"),
       ...named("AWS::SecretsManager::Secret", "Name"),
       ...named("AWS::SNS::Topic", "TopicName"),
+      ...named("AWS::SQS::Queue", "QueueName"),
     ]
     // A prefix will do.
     for (const [, name] of runbook.matchAll(/symbolon-(?:\$STAGE|<stage>)-([a-z-]+[a-z])/g))

@@ -91,11 +91,12 @@ function runtimeOn(tableName: string): Runtime {
 }
 
 /** A name for exactly these effects on this table: what was read is what is applied. */
-const planOf = (tableName: string, planned: readonly Replayed[], accounts: number): string =>
-  createHash("sha256")
+function planOf(tableName: string, planned: readonly Replayed[], accounts: number): string {
+  return createHash("sha256")
     .update(JSON.stringify([tableName, planned.map(({ event, effect }) => [event.PK, event.SK, effect]), accounts]))
     .digest("hex")
     .slice(0, 12)
+}
 
 function report(planned: readonly Replayed[], gaps: readonly string[], accounts: number): string[] {
   const effects = planned.filter(({ effect }) => effect !== undefined)

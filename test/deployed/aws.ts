@@ -9,7 +9,9 @@ import {
   paginateDescribeLogGroups,
   paginateFilterLogEvents,
 } from "@aws-sdk/client-cloudwatch-logs"
+import { DynamoDBClient, RestoreTableToPointInTimeCommand, waitUntilTableExists } from "@aws-sdk/client-dynamodb"
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda"
+import { GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3"
 import {
   GetScheduleCommand,
   ListSchedulesCommand,
@@ -24,7 +26,7 @@ export function awsAt(endpoint: string) {
   const at = { endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } }
   const [lambda, logs] = [new LambdaClient(at), new CloudWatchLogsClient(at)]
   const [secrets, cloudFormation] = [new SecretsManagerClient(at), new CloudFormationClient(at)]
-  const scheduler = new SchedulerClient(at)
+  const [scheduler, s3, dynamodb] = [new SchedulerClient(at), new S3Client(at), new DynamoDBClient(at)]
   return {
     /** Answers what the function answered; throws what it threw. */
     invoke: async (FunctionName: string, event: object): Promise<unknown> => {
@@ -43,6 +45,19 @@ export function awsAt(endpoint: string) {
           for await (const { events = [] } of paginateFilterLogEvents({ client: logs }, { logGroupName }))
             found.push(...events.map(({ message = "" }) => message))
       return found.join("\n")
+    },
+    /** All that a bucket holds, as one text. */
+    objects: async (Bucket: string): Promise<string> => {
+      const texts: string[] = []
+      for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket }))
+        for (const { Key } of Contents)
+          texts.push((await (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString()) ?? "")
+      return texts.join("")
+    },
+    restoreTable: async (SourceTableName: string, TargetTableName: string): Promise<void> => {
+      const restore = { SourceTableName, TargetTableName, UseLatestRestorableTime: true }
+      await dynamodb.send(new RestoreTableToPointInTimeCommand(restore))
+      await waitUntilTableExists({ client: dynamodb, maxWaitTime: 60, minDelay: 1 }, { TableName: TargetTableName })
     },
     output: async (StackName: string, prefix: string): Promise<string> => {
       const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }))

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Inside } from "./stack.ts"
 
@@ -42,4 +43,19 @@ export const deploy = (
   // Without the alarms, which the emulator refuses: see differences.ts.
   const options = `--require-approval never -c alarms=false --output ${join(directory, "cdk.out")}`
   return run("npm", ["run", "deploy", "--", "--stage", stageName, ...options.split(" ")], environment, status, cwd)
+}
+
+/** A copy of the project, to deploy a change of it from. */
+export function changedProject({ directory }: Pick<Inside, "directory">): string {
+  const project = mkdtempSync(join(directory, "changed-"))
+  for (const part of ["infra", "functions", "shared", "docs", "cdk.json", "package.json", "tsconfig.json"])
+    cpSync(join(root, part), join(project, part), { recursive: true })
+  symlinkSync(join(root, "node_modules"), join(project, "node_modules"))
+  return project
+}
+
+export function edit(file: string, from: string, to: string): void {
+  const text = readFileSync(file, "utf8")
+  if (!text.includes(from)) throw new Error(`${file} has no ${from}`)
+  writeFileSync(file, text.replaceAll(from, to))
 }

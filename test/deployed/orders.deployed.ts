@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, inject } from "vitest"
 import { until } from "../infra/local/fixture.ts"
-import { inside, insideTest, type RunningStack, startTestStack } from "../local-stack.ts"
+import { inside, insideTest, openTestStack, type RunningStack } from "../local-stack.ts"
 import { aService } from "../people.ts"
 import { awsAt } from "./aws.ts"
 import { root, run } from "./command.ts"
@@ -14,14 +14,14 @@ const emulator = inject("deployed")?.inside as Inside
 const project = join(root, "examples/orders-api")
 const cdk = (stageName: string, status = 0) => {
   const output = join(emulator.directory, `orders-${stageName}.out`)
-  const args = ["cdk", "deploy", "--require-approval", "never", "-c", `stage=${stageName}`, "--output", output]
-  return run("npx", args, emulator.environment, status, project)
+  const args = ["deploy", "--require-approval", "never", "-c", `stage=${stageName}`, "--output", output]
+  return run("cdk", args, emulator.environment, status, project)
 }
 
 let stack: RunningStack
 const urls = { rest: "", http: "" }
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await openTestStack()
   if (!inside) return
   await cdk("dev")
   urls.rest = await servedAt(emulator, "orders-dev", "RestUrl", "/prod/orders")

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto"
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, inject, test } from "vitest"
 import { createClient } from "../../shared/contract/client.ts"
 import { inside } from "../local-stack.ts"
 import { awsAt } from "./aws.ts"
-import { deploy, root, run } from "./command.ts"
+import { changedProject, deploy, edit, run } from "./command.ts"
 import { fillingIn } from "./filling-in.ts"
 import type { Inside } from "./stack.ts"
 import { adminTokenOf, urlOf } from "./stage.ts"
@@ -60,10 +59,7 @@ test.runIf(inside)(
   "a changed Lambda and a changed setting are deployed, and the data is not touched",
   longest,
   async () => {
-    const project = join(emulator.directory, "changed")
-    for (const part of ["infra", "functions", "shared", "docs", "cdk.json", "package.json", "tsconfig.json"])
-      cpSync(join(root, part), join(project, part), { recursive: true })
-    symlinkSync(join(root, "node_modules"), join(project, "node_modules"))
+    const project = changedProject(emulator)
     edit(join(project, "functions/endpoint.ts"), '"Cache-Control": "no-store"', '"Cache-Control": "no-store, private"')
     edit(join(project, "infra/stage.ts"), "service@example.com", "changed@example.com")
     const api = await urlOf(emulator, "dev")
@@ -82,9 +78,3 @@ test.runIf(inside)(
     expect((await run("cdk", diff, emulator.environment, 0, project)).text).toContain("There were no differences")
   },
 )
-
-function edit(file: string, from: string, to: string): void {
-  const text = readFileSync(file, "utf8")
-  expect(text).toContain(from)
-  writeFileSync(file, text.replaceAll(from, to))
-}

@@ -6,7 +6,7 @@ import { matches } from "../../infra/local/policy.ts"
 import { synthesize } from "../../infra/local/synth.ts"
 import { stages } from "../../infra/stage.ts"
 import { root } from "./node.ts"
-import { type Properties, type Resource, Templates } from "./templates.ts"
+import { flat, type Properties, type Resource, Templates } from "./templates.ts"
 
 /** The policies that docs/deploy.md hands out: for the role that deploys, and for CloudFormation. */
 const directory = mkdtempSync(join(tmpdir(), "symbolon-policies-"))
@@ -66,7 +66,12 @@ describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
     expect(wide.filter((action) => !(action in everywhere))).toEqual([])
     const ours = /symbolon[-/]|cdk-hnb659fds-|cdk-bootstrap\/hnb659fds/
     // What has no name of ours in its ARN: APIs have random ids, and the account has one setting and one key of each service.
-    const nameless = ["apigateway:*::/", "kms:*:*:key/*", "wafv2:*:*:regional/managedruleset/*"]
+    const nameless = [
+      "apigateway:*::/",
+      "lambda:*:*:event-source-mapping:*",
+      "kms:*:*:key/*",
+      "wafv2:*:*:regional/managedruleset/*",
+    ]
     for (const arn of statements.flatMap(resourcesOf).filter((one) => one !== "*" && !ours.test(one)))
       expect([arn, nameless.some((part) => arn.startsWith(`arn:aws:${part}`))]).toEqual([arn, true])
   })
@@ -104,6 +109,15 @@ describe("CloudFormation", () => {
       "AWS::SecretsManager::Secret": ({ Properties: { Name } }) => [
         "secretsmanager:CreateSecret",
         arn("secretsmanager", `secret:${Name}-a1b2c3`),
+      ],
+      "AWS::S3::Bucket": ({ Properties: { BucketName } }) => [
+        "s3:PutBucketObjectLockConfiguration",
+        `arn:aws:s3:::${flat(BucketName).replace("<AWS::AccountId>", "000000000000")}`,
+      ],
+      "AWS::S3::BucketPolicy": () => ["s3:PutBucketPolicy", "arn:aws:s3:::symbolon-dev-audit-000000000000-us-east-1"],
+      "AWS::Lambda::EventSourceMapping": () => [
+        "lambda:CreateEventSourceMapping",
+        arn("lambda", "event-source-mapping:0d4c1a3e-0000-4000-8000-000000000000"),
       ],
       "AWS::Lambda::Function": ({ Properties: { FunctionName } }) => [
         "lambda:CreateFunction",

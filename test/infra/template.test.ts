@@ -79,6 +79,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
 
     it.each(authorizers)("%s knows the table and its two secrets by name, and nothing else", (key) => {
       expect(lambda(key).Properties.Environment.Variables).toEqual({
+        STAGE: stage,
         TABLE_NAME: `symbolon-${stage}`,
         KEYRING_SECRET: `symbolon-${stage}-keyring`,
         EDGE_SECRET: `symbolon-${stage}-edge`,
@@ -89,7 +90,8 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       const parameters = all("AWS::SSM::Parameter").map(({ Properties }) => [Properties.Name, flat(Properties.Value)])
       for (const key of authorizers)
         expect(parameters).toContainEqual([`/symbolon/${stage}/${key}-arn`, `<${lambda(key).id}.Arn>`])
-      expect(parameters).toHaveLength(authorizers.length + 1)
+      // Beside the API's id, and the table's stream.
+      expect(parameters).toHaveLength(authorizers.length + 2)
     })
   })
 
