@@ -12,7 +12,7 @@ export class AlarmsStack extends Stack {
     super(scope, id, props)
     const topic = new AlarmTopic(this, "AlarmTopic", stageName, stage)
     new SecretWatch(this, "SecretWatch", stageName, topic)
-    const alarms = new Alarms(this, "Alarms", stageName, topic)
-    new StageDashboard(this, "Dashboard", stageName, alarms.all)
+    const alarms = new Alarms(this, "Alarms", stageName, stage, topic)
+    new StageDashboard(this, "Dashboard", stageName, stage, alarms.all)
   }
 }

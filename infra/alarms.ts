@@ -6,6 +6,7 @@ import { Construct } from "constructs"
 import { isGuardedByIam, jobRows } from "../shared/contract/jobs.ts"
 import { type Measures, measures } from "./measures.ts"
 import { names } from "./names.ts"
+import type { Stage } from "./stage.ts"
 
 interface AlarmRow {
   /** Its name after the stage's, and its article's in docs/runbook.md. */
@@ -185,10 +186,10 @@ function alarmRows(measure: Measures): AlarmRow[] {
 export class Alarms extends Construct {
   readonly all: Alarm[]
 
-  constructor(scope: Construct, id: string, stageName: string, topic: ITopic) {
+  constructor(scope: Construct, id: string, stageName: string, stage: Stage, topic: ITopic) {
     super(scope, id)
     const action = new SnsAction(topic)
-    this.all = alarmRows(measures(stageName)).map((row) => {
+    this.all = alarmRows(measures(stageName, stage)).map((row) => {
       const alarm = new Alarm(this, row.id, {
         alarmName: names(stageName).alarm(row.id),
         alarmDescription: `${row.means} ${articleOf(row.id)}`,

@@ -13,11 +13,12 @@ import { refusals } from "../shared/contract/refusals.ts"
 import { asynchronousPaths } from "./alarms.ts"
 import { measures } from "./measures.ts"
 import { names } from "./names.ts"
+import type { Stage } from "./stage.ts"
 
 /** A stage at a glance, from the metrics that its alarms watch. */
 export class StageDashboard extends Dashboard {
-  constructor(scope: Construct, id: string, stageName: string, alarms: Alarm[]) {
-    const measure = measures(stageName)
+  constructor(scope: Construct, id: string, stageName: string, stage: Stage, alarms: Alarm[]) {
+    const measure = measures(stageName, stage)
     const graph = (title: string, left: IMetric[], right: IMetric[] = []): IWidget =>
       new GraphWidget({ title, left, right, width: 8, height: 6, leftYAxis: { min: 0 }, rightYAxis: { min: 0 } })
     super(scope, id, {

@@ -7,7 +7,7 @@ import type { IQueue } from "aws-cdk-lib/aws-sqs"
 import type { Construct } from "constructs"
 import type { TableAction } from "../shared/contract/endpoints.ts"
 import { names } from "./names.ts"
-import type { Stage } from "./stage.ts"
+import { type Stage, tableNameOf } from "./stage.ts"
 
 export interface ServiceFunctionProps {
   stageName: string
@@ -66,9 +66,6 @@ export class ServiceFunction extends LambdaFunction {
     })
   }
 }
-
-/** DataStack's, or the one that was restored in its place. */
-const tableNameOf = (stageName: string, stage: Stage): string => stage.restored?.tableName ?? names(stageName).table
 
 const auditBucketOf = ({ account, region }: Stack, stageName: string): string =>
   names(stageName).auditBucket(account, region)

@@ -4,14 +4,15 @@ import type { JobKey } from "../shared/contract/jobs.ts"
 import { type MetricName, namespace } from "../shared/contract/metrics.ts"
 import { indexes } from "../shared/store/table.ts"
 import { names } from "./names.ts"
+import { type Stage, tableNameOf } from "./stage.ts"
 
 const period = Duration.minutes(5)
 
 /** The metrics that alarms and dashboard share, in periods of five minutes: ours, and those that AWS counts of what we run. */
-export function measures(stageName: string) {
+export function measures(stageName: string, stage: Stage) {
   const known = names(stageName)
   const api = { ApiName: known.api, Stage: "api" }
-  const table = { TableName: known.table }
+  const table = { TableName: tableNameOf(stageName, stage) }
   const metric = (Namespace: string, metricName: string, dimensionsMap: Record<string, string>, statistic = "Sum") =>
     new Metric({ namespace: Namespace, metricName, dimensionsMap, statistic, period })
 

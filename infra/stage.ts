@@ -1,4 +1,5 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs"
+import { names } from "./names.ts"
 
 /**
  * What differs between stages: this file is where a deployment is configured. A stage is one deployment; its name is in every
@@ -71,6 +72,9 @@ export const stages: Record<string, Stage> = {
     webAcl: { requestsPerAddress: 10_000 },
   },
 }
+
+/** The table that a stage uses: DataStack's, or the one that was restored in its place. */
+export const tableNameOf = (name: string, { restored }: Stage): string => restored?.tableName ?? names(name).table
 
 /** Throws for an unknown stage, naming the known ones. */
 export function stageOf(name: string): Stage {

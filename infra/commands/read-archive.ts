@@ -6,7 +6,7 @@ import { lineOf, Refusal, say } from "./command.ts"
 
 /** Why something that reached the stream may not have reached the archive: its dead-letter queue. Empty: it has. */
 export async function undoneIn({ deadLetterQueue }: ReturnType<typeof names>): Promise<string[]> {
-  const client = new SQSClient()
+  const client = new SQSClient({ useQueueUrlAsEndpoint: false })
   const QueueName = deadLetterQueue("archive-audit-events")
   try {
     const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName }))

@@ -8,6 +8,7 @@ import { createTable } from "../../shared/store/dynamodb.ts"
 import { type Replayed, replay, revokeEverything } from "../../shared/store/replay.ts"
 import { shardNames } from "../../shared/store/table.ts"
 import { names } from "../names.ts"
+import { tableNameOf } from "../stage.ts"
 import { Refusal, run, say } from "./command.ts"
 import { readArchiveSince, undoneIn } from "./read-archive.ts"
 import { checkRestored, makeReady } from "./restored-table.ts"
@@ -34,7 +35,7 @@ await run(async () => {
     values.until ? instantOf("until", values.until) : Date.now(),
   ]
   if (since >= until) throw new Refusal("--since must be before --until, and neither in the future")
-  if (values.table === (stage.restored?.tableName ?? names(stageName).table))
+  if (values.table === tableNameOf(stageName, stage))
     throw new Refusal(
       `${values.table} is the table that ${stageName} uses: a replay is for a restored one, before traffic`,
     )
