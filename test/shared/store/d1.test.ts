@@ -9,13 +9,14 @@ import { createUser, revokeTokens, updateUser } from "../../../shared/store/user
 import { anAdmin } from "../../builders.ts"
 import { anAccount, lambdaOn } from "../../races/accounts.ts"
 import { verifier } from "../../races/verifier.ts"
+import { rounds } from "../../rounds.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 
 /**
  * D1: a table as it was at one instant, and all that happened after it. Restored, it must let nobody in whom the lost one
  * would have refused, nor give back a role or a team.
  */
-const each = 10
+const each = rounds(10)
 let lost: TestTable
 let restored: TestTable
 beforeEach(async () => {
