@@ -45,7 +45,7 @@ await run(async () => {
 
   const bucket = names(stageName).auditBucket(session.account, session.region)
   const archive = await readArchiveSince(bucket, since)
-  const gaps = [...gapsIn(archive, shardNames, since, until), ...(await undoneIn(names(stageName)))]
+  const gaps = [...gapsIn(archive, shardNames(), since, until), ...(await undoneIn(names(stageName)))]
   const events = archive.events.filter(({ at }) => at >= since)
   const runtime = runtimeOn(values.table)
   const actor = { accountId: 0, userId: session.arn, clientAddress: "", userAgent: "", requestId: "replay" }

@@ -48,7 +48,9 @@ export function lineOf({ change, before, after }: RowChange): ArchiveLine | unde
 /** Writes a mark to every shard, which the stream then carries to the archive. */
 export const writeMarks = (runtime: Runtime): Promise<void> =>
   runtime.table.transact(
-    shardNames.map((shard) => put({ ...markKey(shard), at: runtime.now() }, always, () => new Error("unconditional"))),
+    shardNames().map((shard) =>
+      put({ ...markKey(shard), at: runtime.now() }, always, () => new Error("unconditional")),
+    ),
   )
 
 export const writeLines = (lines: readonly ArchiveLine[]): string =>

@@ -208,7 +208,8 @@ export const tokenListing = (id: number, accountId: number, type: Exclude<TokenT
 })
 
 const shards = 16
-export const shardNames: readonly string[] = Array.from({ length: shards }, (_, n) => String(n).padStart(2, "0"))
+/** A function, so that bundles without marks carry nothing of it. */
+export const shardNames = (): string[] => Array.from({ length: shards }, (_, n) => String(n).padStart(2, "0"))
 const secondsPerDay = 86_400
 const shardOf = (id: number): string => String(id % shards).padStart(2, "0")
 

@@ -109,8 +109,8 @@ describe("npm run replay", () => {
     since = new Date(Date.now() - 20 * 60_000).toISOString()
     const dry = await replay(lines(), [])
     expect(dry.stderr).toContain("the archive is not complete: all tokens of 1 accounts are revoked")
-    expect(dry.stderr.match(/nothing of shard/g)).toHaveLength(shardNames.length)
-    const marks = shardNames.map((shard) => ({ mark: { shard, at: Date.now() - 10 * 60_000 } }))
+    expect(dry.stderr.match(/nothing of shard/g)).toHaveLength(shardNames().length)
+    const marks = shardNames().map((shard) => ({ mark: { shard, at: Date.now() - 10 * 60_000 } }))
     expect((await replay(lines() + writeLines(marks), [])).stderr).not.toContain("not complete")
     const given = { GetQueueAttributes: { body: { Attributes: { ApproximateNumberOfMessages: "3" } } } }
     const undone = await replay(lines() + writeLines(marks), [], given)
