@@ -2,10 +2,10 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { pipeline } from "node:stream/promises"
+import { freePort } from "../../infra/local/engine.ts"
 
 const root = join(import.meta.dirname, "../..")
 const requirements = join(import.meta.dirname, "requirements.txt")
@@ -121,15 +121,6 @@ function isPython(command: string): boolean {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1")
-  await once(probe, "listening")
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  await once(probe, "close")
-  return port
 }
 
 const startSeconds = 60
