@@ -115,9 +115,20 @@ const asLambdaHasIt = ({ dynamodb, ...record }: StreamRecord) => ({
   eventSource: "aws:dynamodb",
   dynamodb: {
     ...dynamodb,
+    ...(dynamodb?.OldImage && { OldImage: typed(dynamodb.OldImage) }),
+    ...(dynamodb?.NewImage && { NewImage: typed(dynamodb.NewImage) }),
     ApproximateCreationDateTime: Math.floor((dynamodb?.ApproximateCreationDateTime?.getTime() ?? Date.now()) / 1000),
   },
 })
+
+/** DynamoDB Local leaves the type of an empty map out. */
+const typed = (image: Properties): Properties =>
+  Object.fromEntries(
+    Object.entries(image).map(([name, attribute]) => {
+      const [type, value] = Object.entries(attribute)[0] ?? ["M", {}]
+      return [name, type === "M" ? { M: typed(value as Properties) } : attribute]
+    }),
+  )
 
 /** `…:table/<name>/stream/<label>` */
 function tableNameIn(streamArn: string): string {

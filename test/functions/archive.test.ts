@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { readArchive } from "../../shared/store/archive.ts"
@@ -16,7 +16,9 @@ afterAll(() => stack.stop())
 
 function archived() {
   const bucket = join(stack.directory, "objects", "symbolon-local-audit-000000000000-us-east-1")
-  const names = readdirSync(bucket, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"))
+  // Made with the first object.
+  const found = existsSync(bucket) ? readdirSync(bucket, { recursive: true, encoding: "utf8" }) : []
+  const names = found.filter((name) => name.endsWith(".jsonl"))
   return { names, ...readArchive(names.map((name) => [name, readFileSync(join(bucket, name), "utf8")])) }
 }
 const trail = async () => (await stack.rows.dump()).filter(({ PK }) => PK.startsWith("AUD#"))
