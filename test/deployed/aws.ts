@@ -37,12 +37,12 @@ export function awsAt(endpoint: string) {
     },
     secret: async (SecretId: string): Promise<string> =>
       (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? "",
-    /** Every line in every log group below a name. */
-    lines: async (logGroupNamePrefix: string): Promise<string> => {
+    /** Every line in every log group below a name, from an instant on: the emulator answers ten thousand at most. */
+    lines: async (logGroupNamePrefix: string, startTime = 0): Promise<string> => {
       const found: string[] = []
       for await (const { logGroups = [] } of paginateDescribeLogGroups({ client: logs }, { logGroupNamePrefix }))
         for (const { logGroupName } of logGroups)
-          for await (const { events = [] } of paginateFilterLogEvents({ client: logs }, { logGroupName }))
+          for await (const { events = [] } of paginateFilterLogEvents({ client: logs }, { logGroupName, startTime }))
             found.push(...events.map(({ message = "" }) => message))
       return found.join("\n")
     },
