@@ -27,8 +27,8 @@ interface Connection {
 export function connect(scope: Construct, connection: Connection): void {
   const { source } = connection
   if ("authorizerLog" in source) connectLog(scope, connection, source.authorizerLog)
-  else if ("tableStream" in source) connectStream(scope, connection, source.tableStream)
-  else connectSchedule(scope, connection, source.everyMinutes)
+  if ("tableStream" in source) connectStream(scope, connection, source.tableStream)
+  if ("everyMinutes" in source && source.everyMinutes) connectSchedule(scope, connection, source.everyMinutes)
 }
 
 function connectLog(scope: Construct, { key, handler, stageName }: Connection, term: string): void {

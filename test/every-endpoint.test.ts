@@ -49,6 +49,10 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
     path: `/datastores/${await aDatastore()}/containers`,
     body: { name: "c" },
   }),
+  "settings/get": () => ({ path: "/settings" }),
+  // What is the default already, since the stage is shared.
+  "settings/update": () => ({ path: "/settings", body: { max_tokens_per_account: 100 } }),
+  "settings/impact": () => ({ path: "/settings/impact?max_expiry_days=1&limit=5" }),
   "audit-events/list": () => ({ path: "/audit-events?limit=5" }),
   "user-tokens/create": ({ userId }) => ({
     path: "/user-tokens",

@@ -14,6 +14,7 @@ export type TableAction =
   | "ConditionCheckItem"
   | "Query"
   | "Query@list"
+  | "Query@expiry"
 
 export interface Endpoint {
   /** What it does, in a line: for the documents. */
@@ -294,6 +295,38 @@ export const endpoints = {
     success: 201,
     reply: object.container,
     problems: ["not-found"],
+  },
+  "settings/get": {
+    summary: "Show the settings of the stage",
+    route: "GET /settings",
+    needs: "users:write",
+    table: ["GetItem"],
+    secrets: [],
+    success: 200,
+    reply: object.settings,
+    problems: [],
+  },
+  "settings/update": {
+    summary: "Change the settings of the stage",
+    route: "PUT /settings",
+    needs: "users:write",
+    table: ["GetItem", "BatchGetItem", "PutItem", "Query@expiry"],
+    secrets: [],
+    body: object.settingsChanges,
+    success: 200,
+    reply: object.updatedSettings,
+    problems: ["precondition-failed"],
+  },
+  "settings/impact": {
+    summary: "List the tokens that a maximum of days would shorten",
+    route: "GET /settings/impact",
+    needs: "users:write",
+    table: ["GetItem", "BatchGetItem", "Query@expiry"],
+    secrets: ["cursor"],
+    query: z.strictObject({ ...object.paging, max_expiry_days: object.maxExpiryDays }),
+    success: 200,
+    reply: object.page(object.shortenedToken),
+    problems: ["invalid-cursor"],
   },
   "audit-events/list": {
     summary: "List audit events, newest first",

@@ -20,6 +20,7 @@ const bodies: { [K in WithBody]: BodyInput<K> } = {
     allowed_cidrs: ["203.0.113.0/24"],
   },
   "user-tokens/update": { active: false, reason: "leaked in a log" },
+  "settings/update": { max_expiry_days: 90, reason: "rotation every quarter" },
   "teams/create": { name: "Data Engineering" },
   "datastores/create": { name: "Lake", team: "Data Engineering" },
   "datastores/create-container": { name: "raw" },

@@ -4,8 +4,8 @@ import type { TableAction } from "./endpoints.ts"
 export type JobSource =
   /** Log lines of the authorizer that hold this quoted term, through a subscription filter. */
   | { authorizerLog: string }
-  /** Changes of the table's rows whose partition keys begin with one of these, through the table's stream. */
-  | { tableStream: readonly string[] }
+  /** Changes of the table's rows whose partition keys begin with one of these, through the table's stream; perhaps at a rate, too. */
+  | { tableStream: readonly string[]; everyMinutes?: number }
   /** Runs by itself, at this rate. */
   | { everyMinutes: number }
   /** Only who may call lambda:InvokeFunction on it. */
@@ -38,6 +38,12 @@ export const jobs = {
     table: ["BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Query@list"],
     secrets: [],
     timeoutSeconds: 300,
+  },
+  "apply-expiry-policy": {
+    source: { tableStream: ["SET"], everyMinutes: 1440 },
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
+    secrets: [],
+    timeoutSeconds: 900,
   },
   "archive-audit-events": {
     source: { tableStream: ["AUD#", "MARK#"] },

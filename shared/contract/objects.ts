@@ -162,6 +162,44 @@ export type Container = z.output<typeof container>
 
 export const newContainer = z.strictObject({ name, reason })
 
+const whole = (least: number, most: number) => {
+  const message = `must be an integer from ${least} to ${most}`
+  return z.int(message).check(z.minimum(least, message), z.maximum(most, message))
+}
+const mostDays = 3650
+const days = whole(1, mostDays)
+
+export const settings = z.strictObject({
+  allow_never: z.boolean(),
+  max_expiry_days: z.nullable(days),
+  unused_days: days,
+  expiring_days: days,
+  auto_revoke_unused: z.boolean(),
+  auto_revoke_unused_days: days,
+  max_tokens_per_account: whole(1, 1000),
+})
+export type Settings = z.output<typeof settings>
+
+export const updatedSettings = z.strictObject({ ...settings.shape, applying: z.int() })
+
+/** Absent leaves a setting as it is; null empties the one that can be empty. */
+export const settingsChanges = z.strictObject({ ...z.partial(settings).shape, reason })
+
+/** Text until here, as `limit` is. */
+export const maxExpiryDays = z.pipe(
+  z
+    .string()
+    .check(
+      z.refine(
+        (text) => /^[1-9]\d{0,3}$/.test(text) && Number(text) <= mostDays,
+        `must be an integer from 1 to ${mostDays}`,
+      ),
+    ),
+  z.transform((digits) => Number(digits)),
+)
+
+export const shortenedToken = z.strictObject({ ...token.shape, new_expiration: instant })
+
 /** Whoever did it, or had it done to it. The system's own deeds have the id 0. */
 const party = { id: z.int(), user_id: z.string() }
 const auditInstant = z.iso.datetime({ precision: 3 })

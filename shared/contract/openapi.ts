@@ -52,6 +52,18 @@ const described: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [object.part, "A part of the name or user_id, whatever its case."],
   [object.reason, "Why: kept in the audit event."],
   [object.newToken.shape.allowed_cidrs, "Networks from which the token is accepted; none: from everywhere."],
+  [
+    object.settings.shape.max_expiry_days,
+    "The most days from its creation that a token lives; null: as long as it asks for.",
+  ],
+  [object.settings.shape.unused_days, "Days without use from which a token is flagged unused."],
+  [object.settings.shape.expiring_days, "Days before its expiry from which a token is flagged expiring."],
+  [object.settings.shape.auto_revoke_unused_days, "Days more without use after which a flagged token is revoked."],
+  [
+    object.updatedSettings.shape.applying,
+    "How many tokens this change shortens, as counted just before among the 1,600 that expire last: at least so many. A job does it.",
+  ],
+  [object.shortenedToken.shape.new_expiration, "The instant from which the token would be refused."],
   [object.newUser.shape.teams, "Names of teams. Everyone is in Public."],
 ])
 
@@ -59,6 +71,8 @@ const described: ReadonlyMap<unknown, string> = new Map<unknown, string>([
 const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema }) => {
   if ((zodSchema as unknown) === object.paging.limit)
     Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: 100, default: 50, pattern: undefined })
+  if ((zodSchema as unknown) === object.maxExpiryDays)
+    Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: 3650 })
   // The format says it already, and shorter.
   if (jsonSchema.format === "date-time" || jsonSchema.format === "email") delete jsonSchema.pattern
   const checks = (zodSchema._zod.def.checks ?? []).map((check) => check._zod.def)
@@ -87,6 +101,7 @@ const schemas = {
   Team: object.team,
   Datastore: object.datastore,
   Container: object.container,
+  Settings: object.settings,
   AuditEvent: object.auditEvent,
   Problem: problemSchema,
 }
@@ -104,11 +119,13 @@ const successHeaders: Partial<Record<EndpointKey, (keyof typeof headers)[]>> = {
   "users/get": ["ETag"],
   "users/update": ["ETag"],
   "users/delete": ["Location"],
+  "settings/get": ["ETag"],
+  "settings/update": ["ETag"],
   "user-tokens/create": ["Location"],
   "teams/create": ["Location"],
   "datastores/create": ["Location"],
 }
-const takesIfMatch: readonly EndpointKey[] = ["users/update"]
+const takesIfMatch: readonly EndpointKey[] = ["users/update", "settings/update"]
 
 const pathParameters = {
   id: z.int().check(z.positive()),

@@ -106,7 +106,7 @@ export const problems = {
   "precondition-failed": {
     status: 412,
     title: "Precondition failed",
-    detail: "The user has changed since. Read it again and decide anew.",
+    detail: "It has changed since. Read it again and decide anew.",
   },
   "content-too-large": { status: 413, title: "Content too large", detail: "A body is at most 16 KB." },
   "unsupported-media-type": {

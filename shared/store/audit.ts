@@ -1,7 +1,7 @@
 import type { Runtime } from "../runtime.ts"
 import { encodeId, newId } from "../token/format.ts"
 import { absent, put, type Step } from "./steps.ts"
-import { type AuditItem, auditKey, auditListing } from "./table.ts"
+import { type AuditItem, auditKey, auditListing, settingsKey } from "./table.ts"
 
 /** Who changes something, and from where: an account with the token it used, or the system itself. */
 export interface Actor {
@@ -42,12 +42,14 @@ export type AuditAction =
   | "team.deleted"
   | "datastore.created"
   | "container.created"
+  | "settings.updated"
 
-/** What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its. */
+/** What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its; the settings. */
 type Subject =
   | { account: { id: number; userId: string }; handle?: string }
   | { team: { key: string } }
   | { datastore: { id: number; name: string } }
+  | { settings: true }
 
 type Change = Subject & {
   action: AuditAction
@@ -94,6 +96,7 @@ function subjectOf(change: Subject): { partition: string; subject: AuditItem["su
     const { id, name } = change.datastore
     return { partition: `DS${encodeId(id)}`, subject: { id, userId: `datastore:${name}` } }
   }
+  if ("settings" in change) return { partition: settingsKey.PK, subject: { id: 0, userId: "settings" } }
   const { account, handle } = change
   return {
     partition: `ACC${encodeId(account.id)}`,

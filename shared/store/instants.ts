@@ -1,5 +1,5 @@
 import { invalid } from "../contract/problems.ts"
-import { dayMilliseconds, settings } from "./settings.ts"
+import { dayMilliseconds, type Settings } from "./settings.ts"
 
 /** An instant of a reply: RFC 3339, UTC, whole seconds. */
 export const instantOf = (milliseconds: number): string =>
@@ -16,13 +16,24 @@ const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
 
 /**
  * The expiry that a request asks for, in epoch milliseconds of a whole second; undefined for never.
- * `"7d"` to `"365d"`, `"1y"` (365 days), `"never"`, or an RFC 3339 instant at least an hour ahead. Throws 422.
+ * `"7d"` to `"365d"`, `"1y"` (365 days), `"never"`, or an RFC 3339 instant at least an hour ahead, as far as the policy lets a
+ * token live. Throws 422.
  */
-export function expiryOf(expiration: string, now: number): number | undefined {
+export function expiryOf(expiration: string, now: number, policy: ExpiryPolicy): number | undefined {
+  const most = policy.maxExpiryDays
   if (expiration === "never") {
-    if (!settings.allowNever) throw invalid({ pointer, detail: "must not be never on this stage" })
+    if (!policy.allowNever || most !== undefined) throw invalid({ pointer, detail: "must not be never on this stage" })
     return undefined
   }
+  const expiresAt = instantIn(expiration, now)
+  if (most !== undefined && expiresAt > now + most * dayMilliseconds)
+    throw invalid({ pointer, detail: `must be at most ${most} days ahead on this stage` })
+  return expiresAt
+}
+
+export type ExpiryPolicy = Pick<Settings, "allowNever" | "maxExpiryDays">
+
+function instantIn(expiration: string, now: number): number {
   const days = expiration === "1y" ? 365 : Number(/^([1-9]\d{0,2})d$/.exec(expiration)?.[1])
   if (days >= 7 && days <= 365) return wholeSecond(now + days * dayMilliseconds)
   const instant = rfc3339.test(expiration) ? Date.parse(expiration) : Number.NaN
@@ -33,7 +44,7 @@ export function expiryOf(expiration: string, now: number): number | undefined {
   return wholeSecond(instant)
 }
 
-const wholeSecond = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000
+export const wholeSecond = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000
 
 /** Date.parse takes 31 February for 3 March: the day must come back as it was written. */
 function isRealDate(text: string): boolean {

@@ -10,6 +10,7 @@ import {
   accountKey,
   accountList,
   administratorsKey,
+  expiryListing,
   type Key,
   purgeList,
   type TeamItem,
@@ -114,7 +115,7 @@ async function effectOf(rows: Rows, event: AuditItem): Promise<Effect | undefine
     case "token.rotated":
       return revoked(rows, event)
     case "token.updated":
-      return networks(rows, event)
+      return (await expiry(rows, event)) ?? networks(rows, event)
     case "token.deleted":
       return tokensDeleted(rows, event)
     case "account.tokens-revoked":
@@ -146,6 +147,18 @@ async function revoked(rows: Rows, event: AuditItem): Promise<Effect | undefined
   const set: Partial<TokenItem> = { state: "REVOKED", ...(compromised && { compromised: true }) }
   const step = rows.change(token, set, { set, add: { version: 1 } })
   return { says: `revokes ${event.subject.handle}${compromised ? " as compromised" : ""}`, steps: [step] }
+}
+
+/** An expiry that the policy had brought forward. */
+async function expiry(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const token = await tokenOf(rows, event.subject.handle)
+  const { expiration } = event.after as { expiration?: string }
+  if (!token || expiration === undefined) return undefined
+  const expiresAt = Date.parse(expiration)
+  if (expiresAt >= (token.expiresAt ?? Number.POSITIVE_INFINITY)) return undefined
+  const set = { expiresAt, ...expiryListing(token.id, expiresAt) }
+  const step = rows.change(token, set, { set, add: { version: 1 } })
+  return { says: `ends ${event.subject.handle} at ${expiration}`, steps: [step] }
 }
 
 /** The networks it had last; that it was opened to all again is left to people. */

@@ -2,11 +2,11 @@ import type { Token } from "../contract/objects.ts"
 import { handleOf } from "../token/format.ts"
 import { statusOf } from "../token/verdict.ts"
 import { instantOf, instantOrNull } from "./instants.ts"
-import { dayMilliseconds, settings } from "./settings.ts"
+import { dayMilliseconds, type Settings } from "./settings.ts"
 import type { AccountItem, TokenItem } from "./table.ts"
 
 /** A token as the API shows it: never its digests. Status and flags are computed, by the authorizer's own rules. */
-export function showToken(token: TokenItem, account: AccountItem, now: number): Token {
+export function showToken(token: TokenItem, account: AccountItem, now: number, settings: Settings): Token {
   const status = statusOf(token, account, now)
   return {
     id: token.id,
@@ -20,7 +20,7 @@ export function showToken(token: TokenItem, account: AccountItem, now: number): 
     allowed_cidrs: token.allowedCidrs ?? [],
     created_at: instantOf(token.createdAt),
     created_by_id: token.createdById,
-    flags: flagsOf(token, now),
+    flags: flagsOf(token, now, settings),
     rotation: null,
     user: { id: account.id, user_id: account.userId, name: account.name, user_type: account.userType },
   }
@@ -29,7 +29,7 @@ export function showToken(token: TokenItem, account: AccountItem, now: number): 
 export const handleOfToken = (token: TokenItem): string => handleOf(token.type, token.accountId, token.id)
 
 /** `unused` counts from the last use, or from creation; `expiring` from so many days before the expiry until it. */
-export function flagsOf(token: TokenItem, now: number): Token["flags"] {
+export function flagsOf(token: TokenItem, now: number, settings: Settings): Token["flags"] {
   const idleSince = token.lastUsed ?? token.createdAt
   const left = token.expiresAt === undefined ? undefined : token.expiresAt - now
   return [

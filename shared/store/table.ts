@@ -1,6 +1,7 @@
 import type { TokenType } from "../token/format.ts"
 import { encodeId } from "../token/format.ts"
 import type { AccountState, TokenState, VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
+import type { Settings } from "./settings.ts"
 
 /**
  * The key design of the one table: attribute names, indexes, a key builder per item. CDK, the local engine and the tests
@@ -18,6 +19,7 @@ import type { AccountState, TokenState, VerifiableAccount, VerifiableToken } fro
  * | container          | DS#<id>                     | C#<id>       |                      |                     |                  |
  * | audit event        | AUD#<subject>               | <time id>    | AUD#<day>#<shard>    |                     |                  |
  * | idempotency record | IDEM#<principal>#<sha256>   | I            |                      |                     |                  |
+ * | settings           | SET                         | policy       |                      |                     |                  |
  * | administrators     | SET                         | admins       |                      |                     |                  |
  * | archive mark       | MARK#<shard>                | M            |                      |                     |                  |
  *
@@ -150,6 +152,11 @@ export interface AuditItem extends Key {
   listSK: string
 }
 
+export interface SettingsItem extends Key {
+  policy: Partial<Settings>
+  version: number
+}
+
 /** Rewritten every few minutes, so that the audit archive can tell that nothing is missing. */
 export interface MarkItem extends Key {
   at: number
@@ -171,6 +178,8 @@ export const containerKey = (datastoreId: number, id: number): Key => ({
 export const datastoreListing = (id: number, team: string) => ({ listPK: `DS#TEAM#${team}`, listSK: encodeId(id) })
 /** Where an account that is being deleted stands in the list index, until it is gone. */
 export const purgeList = "PURGE"
+/** The stage's policy, as it differs from the defaults. */
+export const settingsKey: Key = { PK: "SET", SK: "policy" }
 export const administratorsKey: Key = { PK: "SET", SK: "admins" }
 export const idempotencyKey = (principal: number, keyHash: string): Key => ({
   PK: `IDEM#${encodeId(principal)}#${keyHash}`,
@@ -211,6 +220,8 @@ const shards = 16
 /** A function, so that bundles without marks carry nothing of it. */
 export const shardNames = (): string[] => Array.from({ length: shards }, (_, n) => String(n).padStart(2, "0"))
 const secondsPerDay = 86_400
+/** The partitions of the expiry index. */
+export const expiryPartitions = (): string[] => shardNames().map((shard) => `EXP#${shard}`)
 const shardOf = (id: number): string => String(id % shards).padStart(2, "0")
 
 /**

@@ -7,6 +7,7 @@ import { encodeId } from "../token/format.ts"
 import { statusOf } from "../token/verdict.ts"
 import { readAccount, readAccountByUserId } from "./accounts.ts"
 import { indexSource, type PageRequest, readPage, rowId, type Source } from "./pages.ts"
+import { readSettings, type Settings } from "./settings.ts"
 import { flagsOf, handleOfToken, showToken } from "./shown-token.ts"
 import {
   type AccountItem,
@@ -50,12 +51,12 @@ export async function listServiceTokens(
       ? indexSource(runtime, "list", serviceTokenList)
       : guardSource(runtime, (await readAccountByUserId(runtime, query.user_id)).id)
   const part = query.q?.toLowerCase()
-  return listTokens(runtime, request, source, ({ token, account }, now) => {
+  return listTokens(runtime, request, source, ({ token, account }, now, settings) => {
     const recognized = [token.name, handleOfToken(token), account.userId]
     return (
       token.type === "Service" &&
       (query.status === undefined || statusOf(token, account, now) === query.status) &&
-      (query.flag === undefined || flagsOf(token, now).includes(query.flag)) &&
+      (query.flag === undefined || flagsOf(token, now, settings).includes(query.flag)) &&
       (part === undefined || recognized.some((text) => text.toLowerCase().includes(part)))
     )
   })
@@ -65,20 +66,21 @@ async function listTokens(
   runtime: Runtime,
   request: PageRequest,
   source: Source,
-  keep: (row: Row, now: number) => boolean,
+  keep: (row: Row, now: number, settings: Settings) => boolean,
 ) {
   const now = runtime.now()
+  const settings = await readSettings(runtime)
   const { rows, nextCursor } = await readPage(runtime, request, [source], async (keys) => {
     const tokens = await runtime.table.batchGet<TokenItem>(keys)
     const owners = await runtime.table.batchGet<AccountItem>(tokens.map((token) => accountKey(token.accountId)))
     const accounts = new Map(owners.map((account) => [account.id, account]))
     const found = tokens.flatMap((token) => {
       const account = accounts.get(token.accountId)
-      return account && keep({ token, account }, now) ? [[rowId(token), { token, account }] as const] : []
+      return account && keep({ token, account }, now, settings) ? [[rowId(token), { token, account }] as const] : []
     })
     return new Map(found)
   })
-  return { items: rows.map(({ token, account }) => showToken(token, account, now)), next_cursor: nextCursor }
+  return { items: rows.map(({ token, account }) => showToken(token, account, now, settings)), next_cursor: nextCursor }
 }
 
 /** The tokens of one account by its name guards: strongly consistent, and no more than its quota. */

@@ -13,9 +13,10 @@ import { statusOf } from "../token/verdict.ts"
 import { findAccountByEmail, readAccount, readAccountByUserId, tokensOf } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
+import { shortened } from "./expiry-policy.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
-import { expiryOf, instantOrNull } from "./instants.ts"
-import { settings } from "./settings.ts"
+import { type ExpiryPolicy, expiryOf, instantOrNull } from "./instants.ts"
+import { readSettings, type Settings } from "./settings.ts"
 import { handleOfToken, showToken } from "./shown-token.ts"
 import { absent, check, exists, put, remove, type Step, update, where } from "./steps.ts"
 import {
@@ -52,7 +53,8 @@ export const createToken = (
     const personal = body.type === "Personal"
     if (personal && caller.userType !== "User") throw new Problem("personal-tokens-need-a-human")
     if (!personal && scope !== "all") throw new Problem("insufficient-role")
-    const expiresAt = expiryOf(body.expiration, runtime.now())
+    const settings = await readSettings(runtime)
+    const expiresAt = expiryOf(body.expiration, runtime.now(), settings)
     const token: NewToken = {
       name: body.name,
       type: body.type,
@@ -62,10 +64,13 @@ export const createToken = (
       most: settings.maxTokensPerAccount,
     }
     const claims = (id: number) => (idempotency ? [claim(runtime, idempotency, { tokenId: id })] : [])
-    if (!personal) return issue(runtime, caller, await serviceAccount(runtime, body), token, claims)
+    if (!personal) return issue(runtime, caller, await serviceAccount(runtime, body), token, settings, claims)
     const { account, parent } = await humanCaller(runtime, caller, body, expiresAt)
     const createdWith = parent.type === "Personal" ? parent.id : undefined
-    return issue(runtime, caller, account, { ...token, createdWith }, (id) => [...claims(id), stillActive(parent)])
+    return issue(runtime, caller, account, { ...token, createdWith }, settings, (id) => [
+      ...claims(id),
+      stillActive(parent),
+    ])
   })
 
 /**
@@ -84,12 +89,13 @@ export const issueAdminToken = (
     if (account?.role !== "Admin" || account.state !== "ACTIVE") throw new Error(notAnAdministrator)
     // Without the quota: the last way in must not be closed by those who came in this way before.
     const most = Number.MAX_SAFE_INTEGER
-    return issue(runtime, actor, account, { name, type: "Personal", expiresAt, allowedCidrs: [], most }, () => [])
+    const token: NewToken = { name, type: "Personal", expiresAt, allowedCidrs: [], most }
+    return issue(runtime, actor, account, token, await readSettings(runtime), () => [])
   })
 
 export async function getToken(runtime: Runtime, caller: Caller, scope: Scope, id: number): Promise<Token> {
   const { token, account } = await readToken(runtime, caller, scope, id)
-  return showToken(token, account, runtime.now())
+  return showToken(token, account, runtime.now(), await readSettings(runtime))
 }
 
 /** Revokes, restores, or sets the networks of a token: the body has exactly one of these. */
@@ -102,11 +108,12 @@ export const updateToken = (
 ): Promise<Token & { children?: number }> =>
   retrying(async () => {
     const { token, account } = await readToken(runtime, caller, scope, id)
+    const settings = await readSettings(runtime)
     const change =
       body.allowed_cidrs !== undefined
         ? networksChange(token, body.allowed_cidrs)
         : body.active
-          ? restoreChange(token, account, runtime.now())
+          ? restoreChange(token, account, runtime.now(), settings)
           : revokeChange(token, body.compromised === true)
     if (change) {
       const { action, set, before, after, condition, checks } = change
@@ -119,7 +126,7 @@ export const updateToken = (
         audit(runtime, caller, { action, account, handle: handleOfToken(token), reason: body.reason, before, after }),
       ])
     }
-    const shown = showToken({ ...token, ...change?.set }, account, runtime.now())
+    const shown = showToken({ ...token, ...change?.set }, account, runtime.now(), settings)
     if (body.active !== false || token.type !== "Personal") return shown
     return { ...shown, children: await activeChildren(runtime, token, account) }
   })
@@ -215,6 +222,7 @@ async function issue(
   actor: Actor,
   account: AccountItem,
   wanted: NewToken,
+  settings: Settings,
   before: (tokenId: number) => Step[],
 ): Promise<IssuedToken> {
   const now = runtime.now()
@@ -254,7 +262,7 @@ async function issue(
         epoch: account.epoch,
         most: wanted.most,
       }),
-      whyNoToken,
+      (found) => whyNoToken(found, wanted.most),
     ),
     put(token, absent, () => new Conflict("an id was drawn twice")),
     audit(runtime, actor, {
@@ -266,14 +274,14 @@ async function issue(
       after: { name: token.name, type: token.type, expiration: instantOrNull(token.expiresAt) },
     }),
   ])
-  return { ...showToken(token, account, now), bearer_token: bearerToken }
+  return { ...showToken(token, account, now, settings), bearer_token: bearerToken }
 }
 
 /** Why an account got no token, from the account as the transaction found it. */
-function whyNoToken(account: Record<string, unknown> | undefined): Error {
+function whyNoToken(account: Record<string, unknown> | undefined, most: number): Error {
   if (!account) return new Problem("not-found")
   if (account.state !== "ACTIVE") return new Problem("account-inactive")
-  if (Number(account.tokens) >= settings.maxTokensPerAccount) return new Problem("token-quota")
+  if (Number(account.tokens) >= most) return new Problem("token-quota")
   return new Conflict("the account's epoch has changed")
 }
 
@@ -281,7 +289,8 @@ async function alreadyIssued(runtime: Runtime, id: number): Promise<Problem> {
   const token = await runtime.table.get<TokenItem>(tokenKey(id))
   if (!token) return new Problem("token-already-issued")
   const account = await readAccount(runtime, token.accountId)
-  return new Problem("token-already-issued", { token: showToken(token, account, runtime.now()) })
+  const settings = await readSettings(runtime)
+  return new Problem("token-already-issued", { token: showToken(token, account, runtime.now(), settings) })
 }
 
 interface Change {
@@ -317,18 +326,25 @@ function revokeChange(token: TokenItem, compromised: boolean): Change | undefine
 
 /**
  * Undefined when it is active already: ACTIVE, and of the account's epoch. A token that was revoked with all others comes
- * back under the current epoch. Never one that was reported compromised, by itself or with all others.
+ * back under the current epoch. Never one that was reported compromised, by itself or with all others. It obeys the policy as it
+ * is now, which went past it while it was revoked: no longer than that lets it live.
  */
-function restoreChange(token: TokenItem, account: AccountItem, now: number): Change | undefined {
+function restoreChange(token: TokenItem, account: AccountItem, now: number, policy: ExpiryPolicy): Change | undefined {
   if (token.state === "ACTIVE" && token.epoch >= account.epoch) return undefined
   if (token.compromised || (account.compromisedEpoch ?? 0) > token.epoch) throw new Problem("token-compromised")
   if (token.expiresAt !== undefined && token.expiresAt <= now) throw new Problem("token-expired")
   if (account.state !== "ACTIVE") throw new Problem("account-inactive")
+  const shorter = shortened(token, policy, now)
   return {
     action: "token.restored",
-    set: { state: "ACTIVE", epoch: account.epoch, ...idleListing(token.id, token.lastUsed ?? token.createdAt) },
-    before: { active: false },
-    after: { active: true },
+    set: {
+      state: "ACTIVE",
+      epoch: account.epoch,
+      ...idleListing(token.id, token.lastUsed ?? token.createdAt),
+      ...shorter?.set,
+    },
+    before: { active: false, ...shorter?.before },
+    after: { active: true, ...shorter?.after },
     condition: sameVersion(token),
     checks: [
       check(

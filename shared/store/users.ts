@@ -18,6 +18,7 @@ import {
 } from "./accounts.ts"
 import { type Actor, type AuditAction, audit } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
+import { etagOf, matchesETag } from "./etag.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
 import { instantOf, instantOrNull } from "./instants.ts"
 import { indexSource, type PageRequest, readPage, rowId } from "./pages.ts"
@@ -233,12 +234,6 @@ export function present(runtime: Runtime, account: AccountItem, names: ReadonlyM
 async function show(runtime: Runtime, account: AccountItem): Promise<ShownUser> {
   return { user: present(runtime, account, await teamNames(runtime, [account])), etag: etagOf(account) }
 }
-
-const etagOf = (account: AccountItem): string => `"${account.version}"`
-
-/** RFC 9110, 13.1.1: strong comparison, so a weak tag never matches. */
-const matchesETag = (ifMatch: string, account: AccountItem): boolean =>
-  ifMatch.trim() === "*" || ifMatch.split(",").some((tag) => tag.trim() === etagOf(account))
 
 const isListed = (account: AccountItem, query: Query<"users/list">): boolean => {
   const part = query.q?.toLowerCase()

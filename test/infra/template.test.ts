@@ -350,7 +350,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       }
       const everywhere = allowed.filter(({ Resource }) => [Resource].flat().includes("*"))
       expect(everywhere.map(({ Action }) => Action).toSorted()).toEqual([
-        "dynamodb:ListStreams",
+        ...jobRows.filter(([, row]) => streams(row)).map(() => "dynamodb:ListStreams"),
         ...authorizers.map(() => "secretsmanager:BatchGetSecretValue"),
       ])
     })
@@ -369,8 +369,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       ].map(({ Properties }) => Properties.FunctionName)
       expect(sources.sort()).toEqual(
         jobRows
-          .filter(([, { source }]) => typeof source !== "string")
-          .map(([key]) => functionName(stage, `jobs/${key}`))
+          // A row may name several: each is a member of its own.
+          .flatMap(([key, { source }]) => (typeof source === "string" ? [] : Object.keys(source).map(() => key)))
+          .map((key) => functionName(stage, `jobs/${key}`))
           .sort(),
       )
       expect(sources).toContain(functionName(stage, "jobs/record-usage"))
@@ -456,11 +457,16 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       )
     })
 
-    it("hand on the rows that are archived, until the stream forgets them, and name what it forgot", () => {
-      const mapping = only("AWS::Lambda::EventSourceMapping")
+    it.each([
+      ["archive-audit-events", ["AUD#", "MARK#"]],
+      ["apply-expiry-policy", ["SET"]],
+    ])("hand %s its rows, until the stream forgets them, and name what it forgot", (key, prefixes) => {
+      const mapping = all("AWS::Lambda::EventSourceMapping").find(
+        (one) => templates[stage].target(one, one.Properties.FunctionName) === lambda(`jobs/${key}`),
+      ) as Resource
       const { Properties } = mapping
       expect(JSON.parse(Properties.FilterCriteria.Filters[0].Pattern)).toEqual({
-        dynamodb: { Keys: { PK: { S: [{ prefix: "AUD#" }, { prefix: "MARK#" }] } } },
+        dynamodb: { Keys: { PK: { S: prefixes.map((prefix) => ({ prefix })) } } },
       })
       expect(Properties).toMatchObject({ StartingPosition: "TRIM_HORIZON", BisectBatchOnFunctionError: true })
       // Neither gives up before the stream does.

@@ -1,8 +1,16 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { type Role, roles } from "../../../shared/contract/permissions.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
+import { applyExpiryPolicy } from "../../../shared/store/expiry-policy.ts"
+import { updateSettings } from "../../../shared/store/policy.ts"
 import { type Replayed, replay, revokeEverything } from "../../../shared/store/replay.ts"
-import { type AccountItem, type AuditItem, type TeamItem, tokenKey } from "../../../shared/store/table.ts"
+import {
+  type AccountItem,
+  type AuditItem,
+  type TeamItem,
+  type TokenItem,
+  tokenKey,
+} from "../../../shared/store/table.ts"
 import { createTeam, deleteTeam } from "../../../shared/store/team-list.ts"
 import { deleteToken, type IssuedToken, updateToken } from "../../../shared/store/tokens.ts"
 import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
@@ -150,6 +158,26 @@ describe("D1 a restored table", () => {
     const [account] = (await accountsOf(restored)).values()
     expect(account).toMatchObject({ role: "Member", state: "INACTIVE" })
     expect(await accepts(restored, tokens[0] as IssuedToken)).toBe(false)
+  })
+
+  test("ends a token no later than the policy had it end", async () => {
+    const { tokens } = await anAccount(lost, "long", 1)
+    await snapshot()
+    const runtime = lambdaOn(lost)
+    const id = tokens[0]?.id as number
+    const expiryOn = async (on: TestTable) => (await on.table.get<TokenItem>(tokenKey(id)))?.expiresAt as number
+    const before = await expiryOn(restored)
+    for (const max_expiry_days of [3, 2]) {
+      await updateSettings(runtime, anAdmin(), { max_expiry_days }, undefined)
+      expect(await applyExpiryPolicy(runtime, anAdmin())).toBe(1)
+    }
+    const ends = (await archive()).filter(({ action }) => action === "token.updated")
+    // The earlier end first: the later one that comes then changes nothing.
+    ends.sort((a, b) => Date.parse(a.after.expiration as string) - Date.parse(b.after.expiration as string))
+    const done = await replay(lambdaOn(restored), ends, true)
+    expect(done.map(({ effect }) => effect?.slice(0, 5))).toEqual(["ends ", undefined])
+    expect(await expiryOn(restored)).toBe(await expiryOn(lost))
+    expect(await expiryOn(restored)).toBeLessThan(before)
   })
 
   test("ends the old secret of a rotation, whose new one nobody has", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Problem } from "../../../shared/contract/problems.ts"
-import { expiryOf, instantOf } from "../../../shared/store/instants.ts"
+import { type ExpiryPolicy, expiryOf, instantOf } from "../../../shared/store/instants.ts"
+import { settings } from "../../../shared/store/settings.ts"
 import { flagsOf } from "../../../shared/store/shown-token.ts"
 import type { TokenItem } from "../../../shared/store/table.ts"
 
@@ -9,9 +10,9 @@ const day = 86_400_000
 const iso = (offset: number) => new Date(now + offset).toISOString()
 
 /** Answers what was refused, or undefined. */
-const refusal = (expiration: string): string | undefined => {
+const refusal = (expiration: string, policy: ExpiryPolicy = settings): string | undefined => {
   try {
-    expiryOf(expiration, now)
+    expiryOf(expiration, now, policy)
   } catch (error) {
     return (error as Problem).extras.errors ? "refused" : String(error)
   }
@@ -31,7 +32,7 @@ describe("expiryOf", () => {
     // Over the end of summer time in New York: instants know no wall clock.
     ["2026-12-01T00:00:00-05:00", Date.UTC(2026, 11, 1, 5)],
   ])("%s", (expiration, expected) => {
-    expect(expiryOf(expiration, now)).toBe(expected)
+    expect(expiryOf(expiration, now, settings)).toBe(expected)
   })
 
   test.each(["6d", "366d", "0d", "07d", "7.5d", "7 d", "2y", "Never", "", "soon", "2026-02-31T00:00:00Z"])(
@@ -52,6 +53,17 @@ describe("expiryOf", () => {
     expect(refusal(iso(3_600_000))).toBeUndefined()
     expect(refusal(iso(3_600_000 + 1))).toBeUndefined()
   })
+
+  test("and within the policy: at its most days, and a second later", () => {
+    const policy = { allowNever: true, maxExpiryDays: 30 }
+    expect(refusal("30d", policy)).toBeUndefined()
+    expect(refusal("31d", policy)).toBe("refused")
+    expect(refusal(iso(30 * day), policy)).toBeUndefined()
+    expect(refusal(iso(30 * day + 1000), policy)).toBe("refused")
+    expect(refusal("never", policy)).toBe("refused")
+    expect(refusal("never", { allowNever: false, maxExpiryDays: undefined })).toBe("refused")
+    expect(refusal("1y", { allowNever: false, maxExpiryDays: undefined })).toBeUndefined()
+  })
 })
 
 test("instantOf prints whole seconds, rounded down", () => {
@@ -63,7 +75,7 @@ test("instantOf prints whole seconds, rounded down", () => {
 })
 
 describe("flags", () => {
-  const flags = (token: Partial<TokenItem>) => flagsOf({ createdAt: now, ...token } as TokenItem, now)
+  const flags = (token: Partial<TokenItem>) => flagsOf({ createdAt: now, ...token } as TokenItem, now, settings)
 
   test("unused from 90 days after the last use, or after the creation of a token never used", () => {
     const expiresAt = now + 100 * day

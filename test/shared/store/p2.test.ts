@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { settings } from "../../../shared/store/settings.ts"
 import { showToken } from "../../../shared/store/shown-token.ts"
 import type { AccountItem, TokenItem } from "../../../shared/store/table.ts"
 import { verdict } from "../../../shared/token/verdict.ts"
@@ -39,7 +40,7 @@ describe("P2 what a list shows of a token is what the authorizer decides of it",
           clientAddress: "203.0.113.7",
         }
         const decided = verdict(presented, token, account, now)
-        const shown = showToken(token, account, now)
+        const shown = showToken(token, account, now, settings)
         expect(codes[shown.status]).toBe(decided.accepted ? undefined : decided.code)
         expect(shown.active).toBe(shown.status !== "revoked")
       }),

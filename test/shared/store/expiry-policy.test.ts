@@ -1,0 +1,250 @@
+import { describe, expect, test } from "vitest"
+import { Unavailable } from "../../../shared/runtime.ts"
+import { system } from "../../../shared/store/audit.ts"
+import type { Table } from "../../../shared/store/dynamodb.ts"
+import { applyExpiryPolicy, shortened } from "../../../shared/store/expiry-policy.ts"
+import { updateSettings } from "../../../shared/store/policy.ts"
+import { type AuditItem, expiryListing, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
+import { createToken, updateToken } from "../../../shared/store/tokens.ts"
+import { recordUsage } from "../../../shared/store/usage.ts"
+import { createUser, revokeTokens } from "../../../shared/store/users.ts"
+import { anAdmin, aVerifiableToken } from "../../builders.ts"
+import { fakeRuntime, frozenClock } from "../../fakes.ts"
+import { createTestTable } from "../../tables.ts"
+
+const second = 1000
+const day = 86_400_000
+const now = Date.parse("2026-11-23T12:00:00Z")
+const iso = (instant: number) => new Date(instant).toISOString()
+
+describe("a token of a policy of 30 days", () => {
+  const policy = { allowNever: true, maxExpiryDays: 30 }
+  const lowered = (age: number, left: number | undefined, given: Parameters<typeof shortened>[1] = policy) => {
+    const token = { ...aVerifiableToken(), createdAt: now - age } as TokenItem
+    if (left !== undefined) token.expiresAt = now + left
+    const to = shortened(token, given, now)?.set.expiresAt
+    return to === undefined ? undefined : to - now
+  }
+
+  test("lives to 30 days from its creation: at them, a second over, for ever", () => {
+    expect(lowered(0, 30 * day - second)).toBeUndefined()
+    expect(lowered(0, 30 * day)).toBeUndefined()
+    expect(lowered(0, 30 * day + second)).toBe(30 * day)
+    expect(lowered(0, undefined)).toBe(30 * day)
+    expect(lowered(10 * day, 20 * day)).toBeUndefined()
+    expect(lowered(10 * day, 20 * day + second)).toBe(20 * day)
+  })
+
+  test("and for a day from now, however old it is", () => {
+    expect(lowered(29 * day, undefined)).toBe(day)
+    expect(lowered(29 * day - second, undefined)).toBe(day + second)
+    for (const age of [30 * day, 400 * day]) {
+      expect(lowered(age, day)).toBeUndefined()
+      expect(lowered(age, day + second)).toBe(day)
+      expect(lowered(age, undefined)).toBe(day)
+    }
+  })
+
+  test("ends at a whole second", () => expect(((lowered(10 * day + 1, undefined) as number) + now) % second).toBe(0))
+
+  test("is left alone without a maximum, also where new ones must expire", () => {
+    for (const allowNever of [true, false])
+      expect(lowered(400 * day, undefined, { allowNever, maxExpiryDays: undefined })).toBeUndefined()
+  })
+})
+
+/** A table of its own, at an instant, with a token for each expiration: created now. */
+async function aStage(...expirations: string[]) {
+  const table = await createTestTable()
+  const clock = frozenClock(now)
+  const runtimeOn = (on: Table = table.table) => fakeRuntime(on, clock)
+  const { user } = await createUser(runtimeOn(), anAdmin(), {
+    user_type: "Service",
+    name: "a",
+    role: "Member",
+    teams: [],
+  })
+  const ids: number[] = []
+  for (const expiration of expirations) {
+    const name = `t${ids.length}`
+    const body = { name, type: "Service" as const, user_id: user.user_id, expiration, allowed_cidrs: [] }
+    ids.push((await createToken(runtimeOn(), anAdmin(), "all", body)).id)
+  }
+  const row = (id = ids[0] as number) => table.table.get<TokenItem>(tokenKey(id)) as Promise<TokenItem>
+  return {
+    table,
+    clock,
+    runtimeOn,
+    user,
+    ids,
+    row,
+    maximum: (max_expiry_days: number | null) =>
+      updateSettings(runtimeOn(), anAdmin(), { max_expiry_days }, undefined).then(({ settings }) => settings.applying),
+    apply: (on?: Table) => applyExpiryPolicy(runtimeOn(on), system("apply-expiry-policy", "r")),
+    left: async () => {
+      const rows = await Promise.all(ids.map((id) => row(id)))
+      return rows.map(({ expiresAt }) => (expiresAt === undefined ? undefined : (expiresAt - now) / day))
+    },
+    events: async () =>
+      (await table.dump()).filter(({ action }) => action === "token.updated") as unknown as AuditItem[],
+  }
+}
+
+describe("the job", () => {
+  test("shortens what lives too long, once, with an event each, and leaves the rest", async () => {
+    const { maximum, apply, left, events, row, ids, clock } = await aStage("7d", "30d", "31d", "1y", "never")
+    expect(await apply()).toBe(0)
+    expect(await maximum(30)).toBe(3)
+    expect(await apply()).toBe(3)
+    expect(await left()).toEqual([7, 30, 30, 30, 30])
+    const trail = await events()
+    expect(trail.map(({ before }) => before.expiration).sort()).toEqual(
+      [iso(now + 31 * day), iso(now + 365 * day)].map((text) => text.replace(".000", "")).concat(null as never),
+    )
+    for (const { after, actor, subject } of trail)
+      expect([after.expiration, actor.userId, subject.handle?.slice(0, 7)]).toEqual([
+        "2026-12-23T12:00:00Z",
+        "system:apply-expiry-policy",
+        "symsvc_",
+      ])
+    const last = await row(ids[4])
+    expect(last).toMatchObject({ ...expiryListing(last.id, last.expiresAt), version: 2 })
+    expect((await row(ids[1])).version).toBe(1)
+
+    expect(await apply()).toBe(0)
+    clock.advance(30 * day - second)
+    expect(await apply()).toBe(0)
+    expect(await events()).toHaveLength(3)
+  })
+
+  test("gives an old token a day, and not a second one in a later run", async () => {
+    const { maximum, apply, left, clock } = await aStage("1y")
+    clock.advance(40 * day)
+    await maximum(30)
+    expect(await apply()).toBe(1)
+    expect(await left()).toEqual([41])
+    clock.advance(day / 2)
+    expect(await apply()).toBe(0)
+    expect(await left()).toEqual([41])
+  })
+
+  test("lengthens nothing when the policy is loosened, or gone", async () => {
+    const { maximum, apply, left } = await aStage("1y")
+    await maximum(30)
+    await apply()
+    for (const days of [31, 3650, null]) {
+      expect(await maximum(days)).toBe(0)
+      expect(await apply()).toBe(0)
+      expect(await left()).toEqual([30])
+    }
+  })
+
+  test("resumes after it was stopped half-way, and does nothing twice", async () => {
+    const { maximum, apply, left, events, table } = await aStage("1y", "1y", "never", "60d")
+    await maximum(30)
+    let writes = 0
+    const stopping: Table = {
+      ...table.table,
+      transact: async (steps) => {
+        writes += 1
+        if (writes > 2) throw new Unavailable("stopped")
+        return table.table.transact(steps)
+      },
+    }
+    await expect(apply(stopping)).rejects.toThrow("stopped")
+    expect(await events()).toHaveLength(2)
+    expect(await apply()).toBe(2)
+    expect(await left()).toEqual([30, 30, 30, 30])
+    expect(await events()).toHaveLength(4)
+  })
+
+  test("run twice at once shortens each once", async () => {
+    const { maximum, apply, events } = await aStage("1y", "never", "60d")
+    await maximum(30)
+    const counts = await Promise.all([apply(), apply()])
+    expect(counts.reduce((sum, count) => sum + count)).toBe(3)
+    expect(await events()).toHaveLength(3)
+  })
+
+  test("goes through more than a page of one shard", async () => {
+    const { maximum, apply, table, row, user } = await aStage()
+    const before = now - 100 * day
+    const ids = Array.from({ length: 205 }, (_, n) => 3812345678900000 + n * 16)
+    for (const id of ids)
+      await table.put({
+        ...aVerifiableToken({ id, accountId: user.id, expiresAt: now + 50 * day }),
+        ...tokenKey(id),
+        ...expiryListing(id, now + 50 * day),
+        ...{ name: `t${id}`, version: 1, createdAt: before },
+      })
+    expect(new Set(ids.map((id) => expiryListing(id, now).expiryPK)).size).toBe(1)
+    // The hundred that expire last, of each shard.
+    expect(await maximum(30)).toBe(100)
+    expect(await apply()).toBe(205)
+    for (const id of ids) expect((await row(id)).expiresAt).toBe(now + day)
+  })
+})
+
+describe("just before it writes", () => {
+  /** A table on which something else happens just before the first transaction. */
+  const interrupted = (table: Table, act: () => Promise<unknown>): Table => {
+    let done = false
+    return {
+      ...table,
+      transact: async (steps) => {
+        if (!done) {
+          done = true
+          await act()
+        }
+        return table.transact(steps)
+      },
+    }
+  }
+
+  test("a revoke wins", async () => {
+    const { maximum, apply, table, runtimeOn, row, ids, left, events } = await aStage("1y")
+    await maximum(30)
+    const revoke = () => updateToken(runtimeOn(), anAdmin(), "all", ids[0] as number, { active: false })
+    expect(await apply(interrupted(table.table, revoke))).toBe(0)
+    expect([(await row()).state, ...(await left())]).toEqual(["REVOKED", 365])
+    expect(await events()).toEqual([])
+  })
+
+  test("a use stays, and so does an edit: the token is shortened all the same", async () => {
+    const { maximum, apply, table, runtimeOn, row, ids, user } = await aStage("1y")
+    await maximum(30)
+    const id = ids[0] as number
+    const change = async () => {
+      await recordUsage(runtimeOn(), [{ tokenId: id, accountId: user.id, usedAt: now + 1, networks: { n: now } }])
+      await updateToken(runtimeOn(), anAdmin(), "all", id, { allowed_cidrs: ["203.0.113.0/24"] })
+    }
+    expect(await apply(interrupted(table.table, change))).toBe(1)
+    expect(await row()).toMatchObject({
+      lastUsed: now + 1,
+      allowedCidrs: ["203.0.113.0/24"],
+      expiresAt: now + 30 * day,
+      version: 3,
+    })
+  })
+})
+
+describe("restoring", () => {
+  test("obeys the policy, which left the revoked token alone", async () => {
+    const { maximum, apply, runtimeOn, ids, left, table, user } = await aStage("1y", "30d", "never")
+    const set = (id: number | undefined, active: boolean) =>
+      updateToken(runtimeOn(), anAdmin(), "all", id as number, { active })
+    await set(ids[0], false)
+    await set(ids[1], false)
+    await revokeTokens(runtimeOn(), anAdmin(), user.id, { compromised: false })
+    expect(await maximum(30)).toBe(0)
+    expect(await apply()).toBe(0)
+    expect(await left()).toEqual([365, 30, undefined])
+    for (const id of ids) expect((await set(id, true)).expiration).toBe("2026-12-23T12:00:00Z")
+    expect(await left()).toEqual([30, 30, 30])
+    const trail = (await table.dump()).filter(({ action }) => action === "token.restored")
+    expect(trail.map(({ after }) => after)).toEqual(
+      expect.arrayContaining([{ active: true }, { active: true, expiration: "2026-12-23T12:00:00Z" }]),
+    )
+    expect(await apply()).toBe(0)
+  })
+})
