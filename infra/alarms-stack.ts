@@ -1,6 +1,7 @@
 import { Stack, type StackProps } from "aws-cdk-lib"
 import type { Construct } from "constructs"
-import { AlarmTopic } from "./alarm-topic.ts"
+import { Topic } from "aws-cdk-lib/aws-sns"
+import { alarmTopicArn } from "./alarm-topic.ts"
 import { Alarms } from "./alarms.ts"
 import { StageDashboard } from "./dashboard.ts"
 import { SecretWatch } from "./secret-watch.ts"
@@ -10,8 +11,8 @@ import type { Stage } from "./stage.ts"
 export class AlarmsStack extends Stack {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
-    const topic = new AlarmTopic(this, "AlarmTopic", stageName, stage)
-    new SecretWatch(this, "SecretWatch", stageName, topic)
+    const topic = Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn(this, stageName))
+    new SecretWatch(this, "SecretWatch", stageName)
     const alarms = new Alarms(this, "Alarms", stageName, stage, topic)
     new StageDashboard(this, "Dashboard", stageName, stage, alarms.all)
   }

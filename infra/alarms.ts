@@ -22,13 +22,17 @@ interface AlarmRow {
   silenceRings?: true
 }
 
-/** The watch over the secrets, which is a rule and not an alarm: its article, and its asynchronous path. */
 export const secretChanged = "secret-changed"
+export const failedBurst = "failed-burst"
+export const compromised = "compromised"
+
+/** What the topic is told by a rule and not by an alarm: each has its article, and its asynchronous path. */
+export const toldRules: readonly string[] = [secretChanged, failedBurst, compromised]
 
 /** What runs without anybody waiting for it: each has a dead-letter queue. */
 export const asynchronousPaths: readonly string[] = [
   ...jobRows.filter(([, { source }]) => !isGuardedByIam(source)).map(([key]) => key),
-  secretChanged,
+  ...toldRules,
 ]
 
 /**
@@ -113,6 +117,12 @@ function alarmRows(measure: Measures): AlarmRow[] {
         threshold: 1,
       }),
     ),
+    {
+      id: "integrity-findings",
+      means: "The weekly check found rows that contradict each other.",
+      metric: measure.ours("IntegrityFindings"),
+      threshold: 1,
+    },
     ...jobRows
       .filter(([, { source }]) => typeof source === "object" && "authorizerLog" in source)
       .map(

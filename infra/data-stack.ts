@@ -7,6 +7,7 @@ import {
   TableEncryptionV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb"
+import { EventBus } from "aws-cdk-lib/aws-events"
 import { LogGroup } from "aws-cdk-lib/aws-logs"
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from "aws-cdk-lib/aws-s3"
 import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager"
@@ -17,7 +18,7 @@ import { acknowledge } from "./acknowledge.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
 
-/** What must survive: the table, the secrets, the audit archive and the trail of requests. All of it is retained when the stack is deleted. */
+/** What must survive: the table, the secrets, the audit archive, the event bus and the trail of requests. All of it is retained when the stack is deleted. */
 export class DataStack extends Stack {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
@@ -27,6 +28,8 @@ export class DataStack extends Stack {
       stringValue: table.tableStreamArn ?? "",
     }).applyRemovalPolicy(RemovalPolicy.RETAIN)
     this.auditArchive(stageName, stage)
+    // Other teams hang their rules on it.
+    new EventBus(this, "Bus", { eventBusName: names(stageName).bus }).applyRemovalPolicy(RemovalPolicy.RETAIN)
     // Frozen (test/infra/frozen.test.ts): CloudFormation makes a new value when a generator's property changes.
     this.secret("Keyring", names(stageName).keyring, {
       secretStringTemplate: '{"mintFrom":{}}',

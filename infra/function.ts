@@ -6,7 +6,9 @@ import { type ILogGroup, LogGroup } from "aws-cdk-lib/aws-logs"
 import type { IQueue } from "aws-cdk-lib/aws-sqs"
 import type { Construct } from "constructs"
 import type { TableAction } from "../shared/contract/endpoints.ts"
+import type { Outlet } from "../shared/contract/jobs.ts"
 import { names } from "./names.ts"
+import { open } from "./outlets.ts"
 import { type Stage, tableNameOf } from "./stage.ts"
 
 export interface ServiceFunctionProps {
@@ -21,8 +23,7 @@ export interface ServiceFunctionProps {
   leadingKeys?: readonly string[]
   secrets: readonly ("keyring" | "cursor" | "edge")[]
   environment?: Record<string, string>
-  /** Whether it writes objects to the audit archive. */
-  archives?: boolean | undefined
+  sends?: readonly Outlet[] | undefined
   /** One of another stack; absent: a log group of its own. */
   logGroup?: ILogGroup
   deadLetterQueue?: IQueue
@@ -43,7 +44,9 @@ export class ServiceFunction extends LambdaFunction {
     // A role of our own: the default one may write to every log group.
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") })
     logGroup.grantWrite(role)
-    for (const statement of grants(Stack.of(scope), props)) role.addToPolicy(statement)
+    const outlets = (props.sends ?? []).map((outlet) => open(scope, outlet, stageName, stage))
+    for (const statement of [...grants(Stack.of(scope), props), ...outlets.flatMap(({ statements }) => statements)])
+      role.addToPolicy(statement)
     super(scope, id, {
       functionName: known.function(key),
       runtime: Runtime.NODEJS_24_X,
@@ -58,17 +61,14 @@ export class ServiceFunction extends LambdaFunction {
       environment: {
         STAGE: stageName,
         TABLE_NAME: tableNameOf(stageName, stage),
-        ...(props.archives && { AUDIT_BUCKET: auditBucketOf(Stack.of(scope), stageName) }),
         ...Object.fromEntries(props.secrets.map((secret) => [`${secret.toUpperCase()}_SECRET`, known[secret]])),
+        ...Object.assign({}, ...outlets.map(({ environment }) => environment)),
         ...props.environment,
       },
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue }),
     })
   }
 }
-
-const auditBucketOf = ({ account, region }: Stack, stageName: string): string =>
-  names(stageName).auditBucket(account, region)
 
 const changing = ["UpdateItem", "DeleteItem"]
 
@@ -122,21 +122,6 @@ function grants(stack: Stack, props: ServiceFunctionProps): PolicyStatement[] {
             ].map((action) => `dynamodb:${action}`),
             resources: [tableArn],
             conditions: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["AUD#*"] } },
-          }),
-        ]
-      : []),
-    ...(props.archives
-      ? [
-          new PolicyStatement({
-            actions: ["s3:PutObject"],
-            resources: [
-              stack.formatArn({
-                service: "s3",
-                region: "",
-                account: "",
-                resource: `${auditBucketOf(stack, stageName)}/*`,
-              }),
-            ],
           }),
         ]
       : []),

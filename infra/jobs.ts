@@ -22,14 +22,16 @@ export class Jobs extends Construct {
         timeoutSeconds: row.timeoutSeconds,
         table: row.table,
         secrets: row.secrets,
-        archives: row.archives,
+        sends: row.sends,
         environment: {
           SERVICE_EMAIL: stage.serviceEmail,
+          // For what it can't do, and must not be stopped by.
+          ...(undone && row.sends?.includes("bus") && { UNDONE_QUEUE: undone.queueUrl }),
           ...(stage.adminTokenHours !== undefined && { ADMIN_TOKEN_HOURS: String(stage.adminTokenHours) }),
         },
         ...(undone && { deadLetterQueue: undone }),
       })
-      if (row.archives) acknowledgeObjects(handler, stageName)
+      if (row.sends?.includes("archive")) acknowledgeObjects(handler, stageName)
       if (row.source === "deployment") this.firstAdmin(handler, stage.adminEmail)
       if (!isGuardedByIam(row.source) && undone)
         connect(this, { key, source: row.source, handler, undone, stageName, stage })

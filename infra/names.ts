@@ -1,3 +1,5 @@
+import { busOf } from "../shared/contract/events.ts"
+
 /**
  * Physical names: the seams between the stacks. Each stack builds the names that it shares, so none imports another's
  * outputs, and each can be deleted and deployed again by itself.
@@ -12,6 +14,7 @@ export const names = (stage: string) => ({
   deadLetterQueue: (path: string) => `symbolon-${stage}-${path}-undone`,
   /** Of S3, where a name is one for all the world. */
   auditBucket: (account: string, region: string) => `symbolon-${stage}-audit-${account}-${region}`,
+  bus: busOf(stage),
   streamArnParameter: `/symbolon/${stage}/table-stream-arn`,
   webAcl: `symbolon-${stage}`,
   api: `symbolon-${stage}`,

@@ -1,4 +1,6 @@
 import { type CfnElement, Duration, Stack } from "aws-cdk-lib"
+import { EventBus, Rule } from "aws-cdk-lib/aws-events"
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets"
 import { PolicyStatement } from "aws-cdk-lib/aws-iam"
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from "aws-cdk-lib/aws-lambda"
 import { FilterPattern, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs"
@@ -7,6 +9,7 @@ import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler"
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets"
 import { StringParameter } from "aws-cdk-lib/aws-ssm"
 import type { Construct } from "constructs"
+import type { EventType } from "../shared/contract/events.ts"
 import type { JobKey, JobSource } from "../shared/contract/jobs.ts"
 import { acknowledge } from "./acknowledge.ts"
 import type { DeadLetterQueue } from "./dead-letter-queue.ts"
@@ -28,7 +31,20 @@ export function connect(scope: Construct, connection: Connection): void {
   const { source } = connection
   if ("authorizerLog" in source) connectLog(scope, connection, source.authorizerLog)
   if ("tableStream" in source) connectStream(scope, connection, source.tableStream)
-  if ("everyMinutes" in source && source.everyMinutes) connectSchedule(scope, connection, source.everyMinutes)
+  if ("events" in source) connectEvents(scope, connection, source.events)
+  if ("everyMinutes" in source) connectSchedule(scope, connection, source.everyMinutes)
+}
+
+function connectEvents(
+  scope: Construct,
+  { key, handler, undone, stageName }: Connection,
+  types: readonly EventType[],
+): void {
+  new Rule(scope, `${key}-events`, {
+    eventBus: EventBus.fromEventBusName(scope, `${key}-bus`, names(stageName).bus),
+    eventPattern: { detailType: [...types] },
+    targets: [new LambdaFunction(handler, { deadLetterQueue: undone })],
+  })
 }
 
 function connectLog(scope: Construct, { key, handler, stageName }: Connection, term: string): void {

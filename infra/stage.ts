@@ -12,6 +12,11 @@ export interface Stage {
   alarmEmail: string
   /** Contact of the service accounts that name none. */
   serviceEmail: string
+  /**
+   * From which address the daily digests go to each account's own email: SES must have verified it, or its domain, in the
+   * stage's account and region. Absent: all of it is in the digest that the alarm address gets.
+   */
+  mailFrom?: string
   /** Of every log group. */
   logRetention: RetentionDays
   /** How far back the table can be restored: 1 to 35 days. */
@@ -42,6 +47,7 @@ export const stages: Record<string, Stage> = {
     adminEmail: "admin@example.com",
     alarmEmail: "alarms@example.com",
     serviceEmail: "service@example.com",
+    mailFrom: "symbolon@example.com",
     logRetention: RetentionDays.ONE_DAY,
     recoveryDays: 1,
     auditLock: { mode: "GOVERNANCE", days: 1 },

@@ -1,10 +1,9 @@
-import type { AttributeValue } from "@aws-sdk/client-dynamodb"
-import { unmarshall } from "@aws-sdk/util-dynamodb"
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda"
 import { measured } from "../../shared/contract/metrics.ts"
-import { lineOf, type RowChange, writeLines } from "../../shared/store/archive.ts"
+import { lineOf, writeLines } from "../../shared/store/archive.ts"
 import { archiveBucket } from "../archive.ts"
 import { job } from "../job.ts"
+import { changeOf } from "../stream-records.ts"
 
 const write = archiveBucket(process.env)
 
@@ -27,15 +26,6 @@ export const handler = job("archive-audit-events", async (runtime, { Records }: 
   await write(objectNameOf(Records), writeLines(lines))
   return { archived: lines.length }
 })
-
-function changeOf({ eventName = "INSERT", dynamodb }: DynamoDBRecord): RowChange {
-  const row = (image: unknown) => unmarshall(image as Record<string, AttributeValue>) as NonNullable<RowChange["after"]>
-  return {
-    change: eventName,
-    ...(dynamodb?.OldImage && { before: row(dynamodb.OldImage) }),
-    ...(dynamodb?.NewImage && { after: row(dynamodb.NewImage) }),
-  }
-}
 
 /** `2026/11/24/10/<first sequence number>-<last>.jsonl`: by the hour of the oldest change in it. */
 function objectNameOf(records: readonly DynamoDBRecord[]): string {

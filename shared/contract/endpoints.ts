@@ -14,6 +14,7 @@ export type TableAction =
   | "ConditionCheckItem"
   | "Query"
   | "Query@list"
+  | "Query@idle"
   | "Query@expiry"
 
 export interface Endpoint {

@@ -1,11 +1,17 @@
 import type { TableAction } from "./endpoints.ts"
+import type { EventType } from "./events.ts"
 
 /** What starts a job. */
 export type JobSource =
   /** Log lines of the authorizer that hold this quoted term, through a subscription filter. */
   | { authorizerLog: string }
-  /** Changes of the table's rows whose partition keys begin with one of these, through the table's stream; perhaps at a rate, too. */
-  | { tableStream: readonly string[]; everyMinutes?: number }
+  /**
+   * Changes of the table's rows whose partition keys begin with one of these, through the table's stream. Two jobs at most: more
+   * than two readers of a shard throttle each other.
+   */
+  | { tableStream: readonly string[] }
+  /** Events on the stage's bus; and at a rate, should one be missed. */
+  | { events: readonly EventType[]; everyMinutes: number }
   /** Runs by itself, at this rate. */
   | { everyMinutes: number }
   /** Only who may call lambda:InvokeFunction on it. */
@@ -21,9 +27,13 @@ export interface Job {
   table: readonly TableAction[]
   secrets: readonly "keyring"[]
   timeoutSeconds: number
-  /** Writes objects to the audit archive, and can neither read nor delete one. */
-  archives?: true
+  /** Where it may send something: objects into the audit archive, events onto the bus, notices to the alarm address, mail. */
+  sends?: readonly Outlet[]
 }
+
+export type Outlet = "archive" | "bus" | "alarm-topic" | "mail"
+
+const daily = 1440
 
 /** THE table of jobs. A key is the handler's path: `functions/jobs/<key>.ts`. Lambda, grant, source and queue derive from it. */
 export const jobs = {
@@ -40,17 +50,55 @@ export const jobs = {
     timeoutSeconds: 300,
   },
   "apply-expiry-policy": {
-    source: { tableStream: ["SET"], everyMinutes: 1440 },
+    source: { events: ["settings.updated"], everyMinutes: daily },
     table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
     secrets: [],
     timeoutSeconds: 900,
+  },
+  "flag-unused-tokens": {
+    source: { everyMinutes: daily },
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query@idle"],
+    secrets: [],
+    timeoutSeconds: 900,
+  },
+  "remind-expiring-tokens": {
+    source: { everyMinutes: daily },
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
+    secrets: [],
+    timeoutSeconds: 900,
+  },
+  "check-integrity": {
+    source: { everyMinutes: 7 * daily },
+    table: ["GetItem", "BatchGetItem", "PutItem", "Query", "Query@list", "Query@expiry"],
+    secrets: [],
+    timeoutSeconds: 900,
+  },
+  "watch-refusals": {
+    source: { authorizerLog: "token.refused" },
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
+    secrets: [],
+    timeoutSeconds: 60,
   },
   "archive-audit-events": {
     source: { tableStream: ["AUD#", "MARK#"] },
     table: [],
     secrets: [],
     timeoutSeconds: 60,
-    archives: true,
+    sends: ["archive"],
+  },
+  "publish-events": {
+    source: { tableStream: ["AUD#"] },
+    table: [],
+    secrets: [],
+    timeoutSeconds: 60,
+    sends: ["bus"],
+  },
+  "send-digests": {
+    source: { everyMinutes: daily },
+    table: ["GetItem", "BatchGetItem", "PutItem", "Query@list"],
+    secrets: [],
+    timeoutSeconds: 900,
+    sends: ["alarm-topic", "mail"],
   },
   "mark-archive": {
     source: { everyMinutes: 5 },

@@ -21,6 +21,8 @@ export const metrics = {
   PurgeAge: "Seconds",
   /** An audit event was changed, or deleted, on the table. */
   AuditTampered: "Count",
+  /** Rows that contradict each other, as a whole check of the table found them: none, too. */
+  IntegrityFindings: "Count",
   /** An account became an administrator: made, or promoted. */
   AdminGranted: "Count",
 } as const

@@ -1,10 +1,10 @@
 import type { Query } from "../contract/endpoints.ts"
-import type { AuditEvent } from "../contract/objects.ts"
 import { invalid, Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
 import { decodeTime, encodeId, newId } from "../token/format.ts"
 import { type PageRequest, readPage, rowId, type Source } from "./pages.ts"
 import { dayMilliseconds } from "./settings.ts"
+import { showEvent } from "./shown-event.ts"
 import { type AuditItem, auditKey, auditListing, auditShards, type IdentityItem, userIdKey } from "./table.ts"
 
 /** The audit trail, read. What writes it is audit.ts. */
@@ -40,7 +40,7 @@ export async function listAuditEvents(runtime: Runtime, request: PageRequest, qu
       }),
     )
   })
-  return { items: rows.map(show), next_cursor: nextCursor }
+  return { items: rows.map(showEvent), next_cursor: nextCursor }
 }
 
 /** Also of an account that is gone: its trail isn't. */
@@ -86,20 +86,3 @@ const daySource =
   }
 
 const startOfDay = (instant: number): number => Math.floor(instant / dayMilliseconds) * dayMilliseconds
-
-const show = (item: AuditItem): AuditEvent => ({
-  id: item.id,
-  at: new Date(item.at).toISOString(),
-  action: item.action,
-  outcome: item.outcome,
-  actor: shownParty(item.actor),
-  subject: shownParty(item.subject),
-  ip: item.ip,
-  user_agent: item.userAgent,
-  request_id: item.requestId,
-  reason: item.reason ?? null,
-  before: item.before,
-  after: item.after,
-})
-
-const shownParty = ({ id, userId, handle }: AuditItem["actor"]) => ({ id, user_id: userId, handle: handle ?? null })

@@ -1,3 +1,4 @@
+import type { After, Before, EventType } from "../contract/events.ts"
 import type { Runtime } from "../runtime.ts"
 import { encodeId, newId } from "../token/format.ts"
 import { absent, put, type Step } from "./steps.ts"
@@ -25,39 +26,23 @@ export const system = (job: string, requestId: string): Actor => ({
   requestId,
 })
 
-export type AuditAction =
-  | "account.created"
-  | "account.updated"
-  | "account.deactivated"
-  | "account.reactivated"
-  | "account.tokens-revoked"
-  | "token.created"
-  | "token.updated"
-  | "token.revoked"
-  | "token.restored"
-  | "token.deleted"
-  | "account.deleting"
-  | "account.deleted"
-  | "team.created"
-  | "team.deleted"
-  | "datastore.created"
-  | "container.created"
-  | "settings.updated"
-
-/** What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its; the settings. */
+/**
+ * What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its; the settings. Of refusals
+ * nothing did, but somebody has to know.
+ */
 type Subject =
   | { account: { id: number; userId: string }; handle?: string }
   | { team: { key: string } }
   | { datastore: { id: number; name: string } }
   | { settings: true }
+  | { refusals: true }
 
-type Change = Subject & {
-  action: AuditAction
-  reason?: string | undefined
-  /** Only what changed, and never a digest. */
-  before: Record<string, unknown>
-  after: Record<string, unknown>
-}
+/** As the table of events has it: only what changed, and never a digest. */
+export type Happened<T extends EventType = EventType> = {
+  [Type in T]: { action: Type; before: Before<Type>; after: After<Type> }
+}[T]
+
+type Change = Happened & Subject & { reason?: string | undefined }
 
 /**
  * The audit event of a mutation: the last step of its transaction, so that a change without its event does not happen.
@@ -97,6 +82,7 @@ function subjectOf(change: Subject): { partition: string; subject: AuditItem["su
     return { partition: `DS${encodeId(id)}`, subject: { id, userId: `datastore:${name}` } }
   }
   if ("settings" in change) return { partition: settingsKey.PK, subject: { id: 0, userId: "settings" } }
+  if ("refusals" in change) return { partition: "AUTH", subject: { id: 0, userId: "refusals" } }
   const { account, handle } = change
   return {
     partition: `ACC${encodeId(account.id)}`,

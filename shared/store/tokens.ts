@@ -11,7 +11,7 @@ import { mint, newId, secretBytes } from "../token/format.ts"
 import { digestUnder, mintingKey } from "../token/keyring.ts"
 import { statusOf } from "../token/verdict.ts"
 import { findAccountByEmail, readAccount, readAccountByUserId, tokensOf } from "./accounts.ts"
-import { type Actor, audit } from "./audit.ts"
+import { type Actor, audit, type Happened } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
 import { shortened } from "./expiry-policy.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
@@ -116,14 +116,14 @@ export const updateToken = (
           ? restoreChange(token, account, runtime.now(), settings)
           : revokeChange(token, body.compromised === true)
     if (change) {
-      const { action, set, before, after, condition, checks } = change
+      const { happened, set, remove: gone = [], condition, checks } = change
       await runtime.table.transact([
-        update(tokenKey(id), { set, add: { version: 1 } }, condition, (found) =>
+        update(tokenKey(id), { set, add: { version: 1 }, remove: gone }, condition, (found) =>
           // Whoever was quicker changed what this was decided from.
           found ? new Conflict("changed meanwhile") : new Problem("not-found"),
         ),
         ...checks,
-        audit(runtime, caller, { action, account, handle: handleOfToken(token), reason: body.reason, before, after }),
+        audit(runtime, caller, { ...happened, account, handle: handleOfToken(token), reason: body.reason }),
       ])
     }
     const shown = showToken({ ...token, ...change?.set }, account, runtime.now(), settings)
@@ -271,7 +271,7 @@ async function issue(
       handle: handleOfToken(token),
       reason: wanted.reason,
       before: {},
-      after: { name: token.name, type: token.type, expiration: instantOrNull(token.expiresAt) },
+      after: { name: token.name, type: wanted.type, expiration: instantOrNull(token.expiresAt) },
     }),
   ])
   return { ...showToken(token, account, now, settings), bearer_token: bearerToken }
@@ -294,10 +294,9 @@ async function alreadyIssued(runtime: Runtime, id: number): Promise<Problem> {
 }
 
 interface Change {
-  action: "token.revoked" | "token.restored" | "token.updated"
+  happened: Happened<"token.revoked" | "token.restored" | "token.updated">
   set: Partial<TokenItem>
-  before: Record<string, unknown>
-  after: Record<string, unknown>
+  remove?: (keyof TokenItem)[]
   condition: ReturnType<typeof where>
   checks: Step[]
 }
@@ -313,10 +312,12 @@ function revokeChange(token: TokenItem, compromised: boolean): Change | undefine
   const revokes = token.state !== "REVOKED"
   if (!revokes && !reports) return undefined
   return {
-    action: "token.revoked",
+    happened: {
+      action: "token.revoked",
+      before: { ...(revokes && { active: true }), ...(reports && { compromised: false }) },
+      after: { ...(revokes && { active: false }), ...(reports && { compromised: true }) },
+    },
     set: { state: "REVOKED", ...(reports && { compromised: true }) },
-    before: { ...(revokes && { active: true }), ...(reports && { compromised: false }) },
-    after: { ...(revokes && { active: false }), ...(reports && { compromised: true }) },
     condition: where(`#state = :state${reports ? " AND attribute_not_exists(#compromised)" : ""}`, {
       state: token.state,
     }),
@@ -336,15 +337,19 @@ function restoreChange(token: TokenItem, account: AccountItem, now: number, poli
   if (account.state !== "ACTIVE") throw new Problem("account-inactive")
   const shorter = shortened(token, policy, now)
   return {
-    action: "token.restored",
+    happened: {
+      action: "token.restored",
+      before: { active: false, ...shorter?.before },
+      after: { active: true, ...shorter?.after },
+    },
     set: {
       state: "ACTIVE",
       epoch: account.epoch,
       ...idleListing(token.id, token.lastUsed ?? token.createdAt),
       ...shorter?.set,
     },
-    before: { active: false, ...shorter?.before },
-    after: { active: true, ...shorter?.after },
+    // As unused as it was, it is flagged anew: with as long a notice as any other.
+    remove: ["flaggedAt"],
     condition: sameVersion(token),
     checks: [
       check(
@@ -360,10 +365,12 @@ function networksChange(token: TokenItem, allowedCidrs: string[]): Change | unde
   const before = token.allowedCidrs ?? []
   if (JSON.stringify(before) === JSON.stringify(allowedCidrs)) return undefined
   return {
-    action: "token.updated",
+    happened: {
+      action: "token.updated",
+      before: { allowed_cidrs: before },
+      after: { allowed_cidrs: allowedCidrs },
+    },
     set: { allowedCidrs },
-    before: { allowed_cidrs: before },
-    after: { allowed_cidrs: allowedCidrs },
     condition: sameVersion(token),
     checks: [],
   }

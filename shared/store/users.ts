@@ -1,4 +1,5 @@
 import type { Body, Query } from "../contract/endpoints.ts"
+import type { Before } from "../contract/events.ts"
 import type { User } from "../contract/objects.ts"
 import { invalid, Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
@@ -16,7 +17,7 @@ import {
   serviceUserId,
   tokensOf,
 } from "./accounts.ts"
-import { type Actor, type AuditAction, audit } from "./audit.ts"
+import { type Actor, audit, type Happened } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
 import { etagOf, matchesETag } from "./etag.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
@@ -122,19 +123,10 @@ export const updateUser = (
     if (fields.length === 0) return show(runtime, account)
 
     // In the API's own words.
-    const pick = (from: AccountItem, keys: (keyof AccountItem)[]) =>
-      Object.fromEntries(
-        keys.map((key) => (key === "state" ? ["active", from.state === "ACTIVE"] : [key, from[key] ?? null])),
-      )
-    const event = (action: AuditAction, keys: (keyof AccountItem)[]) =>
-      audit(runtime, actor, {
-        action,
-        account,
-        reason: changes.reason,
-        before: pick(account, keys),
-        after: pick(next, keys),
-      })
     const others = fields.filter((key) => key !== "state")
+    const pick = (from: AccountItem): Before<"account.updated"> =>
+      Object.fromEntries(others.map((key) => [key, from[key] ?? null]))
+    const event = (happened: Happened) => audit(runtime, actor, { ...happened, account, reason: changes.reason })
     await runtime.table.transact([
       update(
         accountKey(id),
@@ -150,14 +142,17 @@ export const updateUser = (
       ...(fields.includes("email") ? emailSteps(account, next) : []),
       ...teamSteps(account.teams, next.teams, changes.teams ?? []),
       ...administratorSteps(account, next),
-      ...(others.length > 0 ? [event("account.updated", others)] : []),
-      ...(fields.includes("state")
-        ? [event(next.state === "ACTIVE" ? "account.reactivated" : "account.deactivated", ["state"])]
-        : []),
+      ...(others.length > 0 ? [event({ action: "account.updated", before: pick(account), after: pick(next) })] : []),
+      ...(fields.includes("state") ? [event(stateChange(next.state === "ACTIVE"))] : []),
     ])
     reportAdmin(runtime, actor, account, next)
     return show(runtime, { ...next, version: account.version + 1 })
   })
+
+const stateChange = (active: boolean): Happened =>
+  active
+    ? { action: "account.reactivated", before: { active: false }, after: { active: true } }
+    : { action: "account.deactivated", before: { active: true }, after: { active: false } }
 
 /**
  * Revokes all tokens of an account in one write: they carry its epoch, and an older one is refused. Answers how many a

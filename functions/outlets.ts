@@ -1,0 +1,55 @@
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge"
+import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2"
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns"
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
+
+/** Where jobs send something, each as its row in the job table allows. */
+type Env = Record<string, string | undefined>
+const retries = { maxAttempts: 3 }
+
+/** Puts events on the stage's bus, ten at most; answers for each why the bus refused it, or undefined. */
+export type PutEvents = (entries: PutEventsRequestEntry[]) => Promise<(string | undefined)[]>
+
+export function eventBus(env: Env): PutEvents {
+  const client = new EventBridgeClient(retries)
+  return async (entries) => {
+    const Entries = entries.map((entry) => ({ ...entry, EventBusName: env.EVENT_BUS }))
+    const { Entries: results = [] } = await client.send(new PutEventsCommand({ Entries }))
+    return entries.map((_, index) => results[index]?.ErrorCode)
+  }
+}
+
+/** Keeps what can't be done in the job's dead-letter queue, which has an alarm. */
+export function undoneQueue(env: Env): (message: object) => Promise<void> {
+  const client = new SQSClient(retries)
+  return async (message) => {
+    await client.send(new SendMessageCommand({ QueueUrl: env.UNDONE_QUEUE, MessageBody: JSON.stringify(message) }))
+  }
+}
+
+/** Tells the alarm address: a subject of at most 100 ASCII characters, and a text of at most 256 KB. */
+export function alarmTopic(env: Env): (subject: string, text: string) => Promise<void> {
+  const client = new SNSClient(retries)
+  return async (Subject, Message) => {
+    await client.send(new PublishCommand({ TopicArn: env.ALARM_TOPIC, Subject, Message }))
+  }
+}
+
+/** Mails one address. Rejects, by the name of SES's own error, what SES won't send. */
+export type SendMail = (to: string, subject: string, text: string) => Promise<void>
+
+/** Undefined on a stage that has no address to mail from. */
+export function mailer(env: Env): SendMail | undefined {
+  const { MAIL_FROM } = env
+  if (!MAIL_FROM) return undefined
+  const client = new SESv2Client(retries)
+  return async (to, subject, text) => {
+    await client.send(
+      new SendEmailCommand({
+        FromEmailAddress: MAIL_FROM,
+        Destination: { ToAddresses: [to] },
+        Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: text } } } },
+      }),
+    )
+  }
+}
