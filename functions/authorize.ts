@@ -183,7 +183,12 @@ function authorizations(event: Event): string[] {
 }
 
 /** A policy holds 512 characters, so it names the method and a wildcard: at a result TTL of 0 it serves this request only. */
-function policy(Effect: "Allow" | "Deny", principalId: string, event: Event, context: Record<string, string | number>) {
+function policy(
+  Effect: "Allow" | "Deny",
+  principalId: string,
+  event: Event,
+  context: Record<string, string | number | undefined>,
+) {
   // The API, its stage and the method.
   const Resource = `${event.methodArn.split("/", 3).join("/")}/*`
   return {
@@ -201,7 +206,7 @@ async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string,
   const rows = new Map<string, object>()
   let Keys: object[] = keys.map(({ PK, SK }) => ({ PK: { S: PK }, SK: { S: SK } }))
   for (let n = 0; Keys.length > 0; n++) {
-    if (n > rereads) throw new Error("dynamodb left keys unprocessed")
+    if (n > rereads) throw new Error("keys left unprocessed")
     // What leaves a key unprocessed is throttling.
     if (n > 0) await jittered(50 * n)
     const answer = await ports.dynamodb("BatchGetItem", {

@@ -15,7 +15,7 @@ async function fetchSecrets(): Promise<Secrets> {
   const values = answer.SecretValues as { Name: string; SecretString: string }[]
   const [keyring, edge] = names.map((name) => values.find((secret) => secret.Name === name)?.SecretString)
   // A secret that can't be read is left out of the answer, not an error of it.
-  if (!keyring || !edge) throw new Error("secretsmanager left out a secret")
+  if (!keyring || !edge) throw new Error("a secret is left out")
   return { keyring: parseKeyring(keyring), edge }
 }
 

@@ -19,6 +19,7 @@ import { type Runtime, Unavailable } from "../shared/runtime.ts"
 import type { Actor } from "../shared/store/audit.ts"
 import { type Idempotency, idempotencyOf } from "../shared/store/idempotency.ts"
 import type { PageRequest } from "../shared/store/pages.ts"
+import { dayMilliseconds, firstReminder } from "../shared/store/settings.ts"
 import { describeError, lambdaRuntime } from "./runtime.ts"
 import { parsed } from "./validation.ts"
 
@@ -107,6 +108,7 @@ export function endpoint<K extends EndpointKey>(
         statusCode: row.success,
         headers: {
           ...answerHeaders,
+          ...expiryHeader(runtime, event),
           "Content-Type": row.produces ? `${row.produces}; charset=utf-8` : "application/json",
           ...(row.produces && { "Content-Security-Policy": pagePolicy }),
           ...(outcome.etag && { ETag: outcome.etag }),
@@ -115,6 +117,14 @@ export function endpoint<K extends EndpointKey>(
         body: row.produces ? String(outcome.body) : outcome.body === undefined ? "" : JSON.stringify(outcome.body),
       }
     })
+}
+
+/** Tells a caller whose token ends within thirty days how many it has left, with the one that has begun. */
+function expiryHeader(runtime: Runtime, { requestContext }: APIGatewayProxyEvent): Record<string, string> {
+  const left = Number(requestContext.authorizer?.expiresAt) - runtime.now()
+  const days = Math.max(0, Math.ceil(left / dayMilliseconds))
+  // Not a number where the token never ends, or there is none.
+  return days <= firstReminder ? { "Token-Expires-In": String(days) } : {}
 }
 
 /** Who calls, and how far it may see. Throws insufficient-role. */
@@ -193,6 +203,7 @@ function problemResponse(runtime: Runtime, key: EndpointKey, event: APIGatewayPr
     statusCode: problem.status,
     headers: {
       ...answerHeaders,
+      ...expiryHeader(runtime, event),
       "Content-Type": "application/problem+json",
       ...(problem.status === 503 && { "Retry-After": String(retryAfterSeconds) }),
     },

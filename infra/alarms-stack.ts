@@ -1,6 +1,6 @@
 import { Stack, type StackProps } from "aws-cdk-lib"
-import type { Construct } from "constructs"
 import { Topic } from "aws-cdk-lib/aws-sns"
+import type { Construct } from "constructs"
 import { alarmTopicArn } from "./alarm-topic.ts"
 import { Alarms } from "./alarms.ts"
 import { StageDashboard } from "./dashboard.ts"

@@ -11,12 +11,14 @@ export interface Caller {
   tokenId: number
   handle: string
   clientAddress: string
+  /** When its token ends, in epoch milliseconds; undefined: never. */
+  expiresAt?: number | undefined
 }
 
 /** The authorizer's context: API Gateway carries strings, numbers and booleans, and hands all of them on as strings. */
 export const toContext = (
   account: Pick<Caller, "userId" | "userType" | "role" | "teams"> & { id: number },
-  token: { id: number },
+  token: { id: number; expiresAt?: number | undefined },
   handle: string,
   clientAddress: string,
 ) => ({
@@ -29,6 +31,8 @@ export const toContext = (
   tokenId: token.id,
   handle,
   clientAddress,
+  // Left out on the way where there is none.
+  expiresAt: token.expiresAt,
 })
 
 /** Reads the caller back from `event.requestContext.authorizer`. Throws when it isn't our authorizer's context. */
@@ -52,5 +56,6 @@ export function fromContext(context: Record<string, unknown> | null | undefined)
     tokenId: Number(text("tokenId")),
     handle: text("handle"),
     clientAddress: text("clientAddress"),
+    ...(context?.expiresAt !== undefined && { expiresAt: Number(context.expiresAt) }),
   }
 }

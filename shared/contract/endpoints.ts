@@ -164,7 +164,7 @@ export const endpoints = {
     summary: "List service tokens",
     route: "GET /user-tokens/service",
     needs: "users:write",
-    table: ["GetItem", "BatchGetItem", "Query", "Query@list"],
+    table: ["GetItem", "BatchGetItem", "Query", "Query@list", "Query@idle", "Query@expiry"],
     secrets: ["cursor"],
     query: z.strictObject({
       ...object.paging,

@@ -39,7 +39,7 @@ const daily = 1440
 export const jobs = {
   "record-usage": {
     source: { authorizerLog: "token.used" },
-    table: ["BatchGetItem", "UpdateItem"],
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
     secrets: [],
     timeoutSeconds: 60,
   },
@@ -75,7 +75,7 @@ export const jobs = {
   },
   "watch-refusals": {
     source: { authorizerLog: "token.refused" },
-    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
+    table: ["GetItem", "PutItem", "UpdateItem"],
     secrets: [],
     timeoutSeconds: 60,
   },

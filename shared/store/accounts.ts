@@ -43,6 +43,21 @@ export async function findAccountByEmail(runtime: Runtime, email: string): Promi
   return guard && runtime.table.get<AccountItem>(accountKey(guard.accountId))
 }
 
+export interface OwnedToken {
+  token: TokenItem
+  account: AccountItem
+}
+
+/** Tokens with their accounts, strongly; without those that have none, which are check-integrity's to tell of. */
+export async function withAccounts(runtime: Runtime, tokens: readonly TokenItem[]): Promise<OwnedToken[]> {
+  const owners = await runtime.table.batchGet<AccountItem>(tokens.map((token) => accountKey(token.accountId)))
+  const accounts = new Map(owners.map((account) => [account.id, account]))
+  return tokens.flatMap((token) => {
+    const account = accounts.get(token.accountId)
+    return account ? [{ token, account }] : []
+  })
+}
+
 /** All tokens of an account but its sessions, strongly: its name guards list them. In no order. */
 export async function tokensOf(runtime: Runtime, accountId: number): Promise<TokenItem[]> {
   const guards = await tokenGuardsOf(runtime, accountId)

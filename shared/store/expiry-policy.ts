@@ -1,16 +1,18 @@
 import type { Query } from "../contract/endpoints.ts"
 import type { Runtime } from "../runtime.ts"
 import { statusOf } from "../token/verdict.ts"
+import { withAccounts } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
 import { type ExpiryPolicy, instantOf, instantOrNull, wholeSecond } from "./instants.ts"
-import { indexSource, type PageRequest, readPage, rowId, type Source } from "./pages.ts"
+import { indexSource, type PageRequest, pagesOf, readPage, rowId, type Source } from "./pages.ts"
 import { dayMilliseconds, readSettings } from "./settings.ts"
 import { handleOfToken, showToken } from "./shown-token.ts"
 import { update, where } from "./steps.ts"
 import {
   type AccountItem,
   accountKey,
+  expiryBound,
   expiryListing,
   expiryPartitions,
   type Key,
@@ -52,20 +54,15 @@ const keysAtOnce = 100
  */
 export async function applyExpiryPolicy(runtime: Runtime, actor: Actor): Promise<number> {
   let done = 0
-  for (const source of shards(runtime)) {
-    let after: string | undefined
-    for (;;) {
+  if ((await readSettings(runtime)).maxExpiryDays === undefined) return done
+  for (const source of shards(runtime))
+    for await (const keys of pagesOf(source)) {
       // Again for each page: whoever loosens the policy saves what isn't shortened yet.
       const policy = await readSettings(runtime)
-      if (policy.maxExpiryDays === undefined) return done
-      const keys = await source(after, keysAtOnce)
       const found = await findShortened(runtime, keys, policy)
       const outcomes = await Promise.all(found.map(({ token }) => shorten(runtime, actor, token.id, policy)))
       done += outcomes.filter(Boolean).length
-      if (keys.length < keysAtOnce) break
-      after = keys.at(-1)?.at
     }
-  }
   return done
 }
 
@@ -100,7 +97,7 @@ export async function listShortened(runtime: Runtime, request: PageRequest, quer
 
 /** The tokens that a policy could shorten, as the index knows them: none that has no more than a day to live. */
 function shards(runtime: Runtime): Source[] {
-  const soon = new Date(runtime.now() + leastLeft).toISOString()
+  const soon = expiryBound(runtime.now() + leastLeft)
   return expiryPartitions().map((partition) => {
     const all = indexSource(runtime, "expiry", partition)
     return async (after, limit) => (await all(after, limit)).filter(({ at }) => at > soon)
@@ -118,9 +115,8 @@ async function findShortened(runtime: Runtime, keys: readonly Key[], policy: Exp
   const now = runtime.now()
   const tokens = await runtime.table.batchGet<TokenItem>(keys)
   const long = tokens.filter((token) => shortened(token, policy, now))
-  const owners = await runtime.table.batchGet<AccountItem>(long.map((token) => accountKey(token.accountId)))
-  const accounts = new Map(owners.map((account) => [account.id, account]))
-  return long.flatMap((token) => found(token, accounts.get(token.accountId), policy, now) ?? [])
+  const owned = await withAccounts(runtime, long)
+  return owned.flatMap(({ token, account }) => found(token, account, policy, now) ?? [])
 }
 
 function found(token: TokenItem, account: AccountItem | undefined, policy: ExpiryPolicy, now: number) {

@@ -22,12 +22,23 @@ export const indexSource =
   (after, limit) =>
     runtime.table.queryIndex({ index, partition, after, limit })
 
+const keysPerRead = 100
+
+/** All keys of a source, a hundred at once, from below a sort key on: for jobs, which may meanwhile take some of them away. */
+export async function* pagesOf(source: Source, from?: string) {
+  for (let after = from; ; ) {
+    const keys = await source(after, keysPerRead)
+    if (keys.length > 0) yield keys
+    if (keys.length < keysPerRead) return
+    after = keys.at(-1)?.at
+  }
+}
+
 /** What `read` answers a row under. */
 export const rowId = ({ PK, SK }: Key): string => `${PK}\n${SK}`
 
 /** A call stops reading after so many keys, also when a filter keeps few of them: the page is short then, and the cursor goes on. */
 const mostKeys = 500
-const keysPerRead = 100
 
 /**
  * One page over several sources, one after another. An index tells which rows there may be; `read` reads them strongly, by

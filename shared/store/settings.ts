@@ -29,6 +29,10 @@ export const settings: Settings = {
   maxTokensPerAccount: 100,
 }
 
+/** How many days before its expiry a token is reminded of, once each; from the first on, replies tell it too. */
+export const reminders = [30, 7, 1] as const
+export const firstReminder = reminders[0]
+
 /** The stage's policy, strongly. */
 export async function readSettings(runtime: Runtime): Promise<Settings> {
   const item = await runtime.table.get<SettingsItem>(settingsKey)

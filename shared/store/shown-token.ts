@@ -5,6 +5,8 @@ import { instantOf, instantOrNull } from "./instants.ts"
 import { dayMilliseconds, type Settings } from "./settings.ts"
 import type { AccountItem, TokenItem } from "./table.ts"
 
+export type Flag = Token["flags"][number]
+
 /** A token as the API shows it: never its digests. Status and flags are computed, by the authorizer's own rules. */
 export function showToken(token: TokenItem, account: AccountItem, now: number, settings: Settings): Token {
   const status = statusOf(token, account, now)
@@ -20,7 +22,7 @@ export function showToken(token: TokenItem, account: AccountItem, now: number, s
     allowed_cidrs: token.allowedCidrs ?? [],
     created_at: instantOf(token.createdAt),
     created_by_id: token.createdById,
-    flags: flagsOf(token, now, settings),
+    flags: flagsOf(token, account, now, settings),
     rotation: null,
     user: { id: account.id, user_id: account.userId, name: account.name, user_type: account.userType },
   }
@@ -28,15 +30,18 @@ export function showToken(token: TokenItem, account: AccountItem, now: number, s
 
 export const handleOfToken = (token: TokenItem): string => handleOf(token.type, token.accountId, token.id)
 
-/** `unused` counts from the last use, or from creation; `expiring` from so many days before the expiry until it. */
-export function flagsOf(token: TokenItem, now: number, settings: Settings): Token["flags"] {
-  const idleSince = token.lastUsed ?? token.createdAt
+/**
+ * `unused` counts from the last use, or from creation; `expiring` from so many days before the expiry until it. Flags ask somebody to
+ * act: a token that is revoked or expired has none.
+ */
+export function flagsOf(token: TokenItem, account: AccountItem, now: number, settings: Settings): Flag[] {
+  const status = statusOf(token, account, now)
+  if (status === "revoked" || status === "expired") return []
+  const idle = now - (token.lastUsed ?? token.createdAt)
   const left = token.expiresAt === undefined ? undefined : token.expiresAt - now
   return [
-    ...(now - idleSince >= settings.unusedDays * dayMilliseconds ? (["unused"] as const) : []),
-    ...(left !== undefined && left > 0 && left <= settings.expiringDays * dayMilliseconds
-      ? (["expiring"] as const)
-      : []),
+    ...(idle >= settings.unusedDays * dayMilliseconds ? (["unused"] as const) : []),
     ...(left === undefined ? (["never-expires"] as const) : []),
+    ...(left !== undefined && left <= settings.expiringDays * dayMilliseconds ? (["expiring"] as const) : []),
   ]
 }

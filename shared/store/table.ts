@@ -1,5 +1,5 @@
 import type { TokenType } from "../token/format.ts"
-import { encodeId } from "../token/format.ts"
+import { decodeId, encodeId } from "../token/format.ts"
 import type { AccountState, TokenState, VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
 import type { Settings } from "./settings.ts"
 
@@ -10,7 +10,7 @@ import type { Settings } from "./settings.ts"
  * | item               | PK                          | SK           | list index           | idle index          | expiry index     |
  * |--------------------|-----------------------------|--------------|----------------------|---------------------|------------------|
  * | account            | ACC#<account>               | A            | ACC#SERVICE, ACC#USER|                     |                  |
- * | token              | TOK#<token>                 | T            | TOK#SERVICE, TOK#ACC#| IDLE#<shard> / day  | EXP#<shard> / at |
+ * | token              | TOK#<token>                 | T            | TOK#SERVICE, TOK#ACC#| IDLE#, FLAG#<shard> | EXP#<shard> / at |
  * | token-name guard   | ACC#<account>               | TN#<name>    |                      |                     |                  |
  * | user-id guard      | UID#<user_id>               | U            |                      |                     |                  |
  * | email guard        | MAIL#<sha256>               | U            |                      |                     |                  |
@@ -22,6 +22,8 @@ import type { Settings } from "./settings.ts"
  * | settings           | SET                         | policy       |                      |                     |                  |
  * | administrators     | SET                         | admins       |                      |                     |                  |
  * | archive mark       | MARK#<shard>                | M            |                      |                     |                  |
+ * | refusals           | BURST#<bucket>              | B            |                      |                     |                  |
+ * | a job's progress   | JOB#<job>                   | J            |                      |                     |                  |
  *
  * Ids stand in keys as 9 base62 characters, which sort by time of creation.
  * Every instant is a number of epoch milliseconds, but in `ttl` (seconds, as DynamoDB wants) and in index keys (text).
@@ -69,6 +71,8 @@ export interface TokenItem extends Key, VerifiableToken {
   networks: Record<string, number>
   /** Reported as compromised: never restored. */
   compromised?: true
+  /** The last reminder of its expiry: so many days before. */
+  reminded?: number
   /** The personal token with which this personal token was made. */
   createdWith?: number
   version: number
@@ -157,6 +161,19 @@ export interface SettingsItem extends Key {
   version: number
 }
 
+/** What was refused lately to the networks of one bucket: see refusals.ts. */
+export interface RefusalsItem extends Key {
+  /** The beginning of the five minutes that it counts. */
+  since: number
+  /** Names of the log lines, shortened: what is delivered twice counts once. */
+  lines: string[]
+  networks: string[]
+  handles: string[]
+  /** The burst of these five minutes has its event. */
+  reported: boolean
+  version: number
+}
+
 /** Rewritten every few minutes, so that the audit archive can tell that nothing is missing. */
 export interface MarkItem extends Key {
   at: number
@@ -192,6 +209,10 @@ export const auditPrefix = "AUD#"
 export const markPrefix = "MARK#"
 export const markKey = (shard: string): Key => ({ PK: markPrefix + shard, SK: "M" })
 
+export const refusalsKey = (bucket: number): Key => ({ PK: `BURST#${String(bucket).padStart(3, "0")}`, SK: "B" })
+/** What a job has to remember from one run to the next. */
+export const jobKey = (job: string): Key => ({ PK: `JOB#${job}`, SK: "J" })
+
 export const tokenNamePrefix = "TN#"
 /** Names that differ only in case or normal form are one name. */
 export const tokenNameKey = (accountId: number, name: string): Key => ({
@@ -222,25 +243,53 @@ export const shardNames = (): string[] => Array.from({ length: shards }, (_, n) 
 const secondsPerDay = 86_400
 /** The partitions of the expiry index. */
 export const expiryPartitions = (): string[] => shardNames().map((shard) => `EXP#${shard}`)
+/** Those of the idle index: of tokens by their last use, and of flagged ones by the time of their flag. */
+export const idlePartitions = (): string[] => shardNames().map((shard) => `IDLE#${shard}`)
+export const flaggedPartitions = (): string[] => shardNames().map((shard) => `FLAG#${shard}`)
 const shardOf = (id: number): string => String(id % shards).padStart(2, "0")
 
-/**
- * Where a token stands in the idle index: the day of its last use (of its creation, when never used). Each token has a day
- * boundary of its own, or every active token would move in the index at 00:00 UTC.
- */
-export function idleListing(id: number, usedAt: number): { idlePK: string; idleSK: string } {
+/** Each token has a day boundary of its own, or every active token would move in the index at 00:00 UTC. */
+function dayOf(id: number, instant: number): number {
   const offset = Math.imul(id % 0x7fffffff, 0x9e3779b1) >>> 0
-  const day = Math.floor((usedAt / 1000 + (offset % secondsPerDay)) / secondsPerDay)
-  return { idlePK: `IDLE#${shardOf(id)}`, idleSK: `${String(day).padStart(6, "0")}#${encodeId(id)}` }
+  return Math.floor((instant / 1000 + (offset % secondsPerDay)) / secondsPerDay)
+}
+const dayKey = (day: number): string => String(day).padStart(6, "0")
+
+/** Where a token stands in the idle index: the day of its last use, or of its creation when it was never used. */
+export const idleListing = (id: number, usedAt: number): { idlePK: string; idleSK: string } => ({
+  idlePK: `IDLE#${shardOf(id)}`,
+  idleSK: `${dayKey(dayOf(id, usedAt))}#${encodeId(id)}`,
+})
+
+/** Where a token that is flagged as unused stands there instead: the day of its flag. */
+export const flaggedListing = (id: number, flaggedAt: number): { idlePK: string; idleSK: string } => ({
+  idlePK: `FLAG#${shardOf(id)}`,
+  idleSK: `${dayKey(dayOf(id, flaggedAt))}#${encodeId(id)}`,
+})
+
+/** The sort key of the idle index below which every token stands whose instant is not after this one; and others of two days. */
+export const idleBound = (instant: number): string => dayKey(Math.floor(instant / 1000 / secondsPerDay) + 2)
+
+/**
+ * Whether a token can be as old as that, by its sort key alone: false for all of those others whose day begins later. At most once a
+ * token, when sweeps are a day apart, only its row can tell.
+ */
+export function mayBeIdleSince(idleSK: string, instant: number): boolean {
+  const [day = "", id = ""] = idleSK.split("#")
+  return Number(day) <= dayOf(decodeId(id), instant)
 }
 
-const never = "9999-12-31"
+/** What begins the sort keys of tokens without an expiry: they stand last, so that a new policy finds them. */
+export const neverExpires = "9999-12-31#"
 
-/** Where a token stands in the expiry index; one that never expires stands last, so that a new policy finds it. */
+/** Where a token stands in the expiry index. */
 export const expiryListing = (id: number, expiresAt: number | undefined): { expiryPK: string; expirySK: string } => ({
   expiryPK: `EXP#${shardOf(id)}`,
-  expirySK: `${expiresAt === undefined ? never : new Date(expiresAt).toISOString()}#${encodeId(id)}`,
+  expirySK: `${expiresAt === undefined ? neverExpires : `${new Date(expiresAt).toISOString()}#`}${encodeId(id)}`,
 })
+
+/** Between the sort keys of tokens that expire at this very instant, whatever their ids, and those of later ones. */
+export const expiryBound = (instant: number): string => `${new Date(instant).toISOString()}$`
 
 /** Where an audit event stands in the list index: its day, spread over eight partitions. */
 export const auditShards = 8

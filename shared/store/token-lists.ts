@@ -5,13 +5,19 @@ import { Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
 import { encodeId } from "../token/format.ts"
 import { statusOf } from "../token/verdict.ts"
-import { readAccount, readAccountByUserId } from "./accounts.ts"
+import { type OwnedToken, readAccount, readAccountByUserId, withAccounts } from "./accounts.ts"
 import { indexSource, type PageRequest, readPage, rowId, type Source } from "./pages.ts"
-import { readSettings, type Settings } from "./settings.ts"
-import { flagsOf, handleOfToken, showToken } from "./shown-token.ts"
+import { dayMilliseconds, readSettings, type Settings } from "./settings.ts"
+import { type Flag, flagsOf, handleOfToken, showToken } from "./shown-token.ts"
 import {
-  type AccountItem,
   accountKey,
+  expiryBound,
+  expiryPartitions,
+  flaggedPartitions,
+  type IndexName,
+  idleBound,
+  idlePartitions,
+  neverExpires,
   personalTokenList,
   serviceTokenList,
   type TokenItem,
@@ -19,11 +25,6 @@ import {
   tokenKey,
   tokenNamePrefix,
 } from "./table.ts"
-
-interface Row {
-  token: TokenItem
-  account: AccountItem
-}
 
 /** A page of personal tokens: the caller's own or, with scope "all", those of the human that `user_id` names. */
 export async function listPersonalTokens(
@@ -37,26 +38,36 @@ export async function listPersonalTokens(
   if (scope === "own" && userId !== caller.userId) throw new Problem("not-found")
   const account =
     userId === caller.userId ? await readAccount(runtime, caller.accountId) : await readAccountByUserId(runtime, userId)
-  return listTokens(runtime, request, indexSource(runtime, "list", personalTokenList(account.id)), () => true)
+  return listTokens(
+    runtime,
+    request,
+    () => [indexSource(runtime, "list", personalTokenList(account.id))],
+    () => true,
+  )
 }
 
-/** A page of service tokens, newest first; those of one account when `user_id` names it. */
+/**
+ * A page of service tokens, newest first; those of one account when `user_id` names it. With a flag alone they come from the indexes
+ * that know it, shard by shard: a few of many would stand pages apart otherwise.
+ */
 export async function listServiceTokens(
   runtime: Runtime,
   request: PageRequest,
   query: Query<"user-tokens/list-service">,
 ) {
-  const source =
-    query.user_id === undefined
-      ? indexSource(runtime, "list", serviceTokenList)
-      : guardSource(runtime, (await readAccountByUserId(runtime, query.user_id)).id)
+  const accountId = query.user_id === undefined ? undefined : (await readAccountByUserId(runtime, query.user_id)).id
+  const sources = (now: number, settings: Settings): Source[] => {
+    if (accountId !== undefined) return [guardSource(runtime, accountId)]
+    if (query.flag !== undefined) return flagSources(runtime, query.flag, now, settings)
+    return [indexSource(runtime, "list", serviceTokenList)]
+  }
   const part = query.q?.toLowerCase()
-  return listTokens(runtime, request, source, ({ token, account }, now, settings) => {
+  return listTokens(runtime, request, sources, ({ token, account }, now, settings) => {
     const recognized = [token.name, handleOfToken(token), account.userId]
     return (
       token.type === "Service" &&
       (query.status === undefined || statusOf(token, account, now) === query.status) &&
-      (query.flag === undefined || flagsOf(token, now, settings).includes(query.flag)) &&
+      (query.flag === undefined || flagsOf(token, account, now, settings).includes(query.flag)) &&
       (part === undefined || recognized.some((text) => text.toLowerCase().includes(part)))
     )
   })
@@ -65,22 +76,35 @@ export async function listServiceTokens(
 async function listTokens(
   runtime: Runtime,
   request: PageRequest,
-  source: Source,
-  keep: (row: Row, now: number, settings: Settings) => boolean,
+  sources: (now: number, settings: Settings) => Source[],
+  keep: (row: OwnedToken, now: number, settings: Settings) => boolean,
 ) {
   const now = runtime.now()
   const settings = await readSettings(runtime)
-  const { rows, nextCursor } = await readPage(runtime, request, [source], async (keys) => {
-    const tokens = await runtime.table.batchGet<TokenItem>(keys)
-    const owners = await runtime.table.batchGet<AccountItem>(tokens.map((token) => accountKey(token.accountId)))
-    const accounts = new Map(owners.map((account) => [account.id, account]))
-    const found = tokens.flatMap((token) => {
-      const account = accounts.get(token.accountId)
-      return account && keep({ token, account }, now, settings) ? [[rowId(token), { token, account }] as const] : []
-    })
-    return new Map(found)
+  const { rows, nextCursor } = await readPage(runtime, request, sources(now, settings), async (keys) => {
+    const owned = await withAccounts(runtime, await runtime.table.batchGet<TokenItem>(keys))
+    return new Map(owned.filter((one) => keep(one, now, settings)).map((one) => [rowId(one.token), one]))
   })
   return { items: rows.map(({ token, account }) => showToken(token, account, now, settings)), next_cursor: nextCursor }
+}
+
+/** Where the tokens stand that may have a flag; whether they have it, their rows say. */
+function flagSources(runtime: Runtime, flag: Flag, now: number, settings: Settings): Source[] {
+  const within = (index: IndexName, partition: string, below?: string, above = ""): Source => {
+    const all = indexSource(runtime, index, partition)
+    return async (after, limit) => (await all(after ?? below, limit)).filter(({ at }) => at > above)
+  }
+  if (flag === "never-expires") return expiryPartitions().map((one) => within("expiry", one, undefined, neverExpires))
+  if (flag === "expiring") {
+    const last = expiryBound(now + settings.expiringDays * dayMilliseconds)
+    return expiryPartitions().map((one) => within("expiry", one, last, expiryBound(now)))
+  }
+  // The sweep, which moves a token to the flagged ones, comes once a day.
+  const unswept = idleBound(now - settings.unusedDays * dayMilliseconds)
+  return [
+    ...flaggedPartitions().map((one) => within("idle", one)),
+    ...idlePartitions().map((one) => within("idle", one, unswept)),
+  ]
 }
 
 /** The tokens of one account by its name guards: strongly consistent, and no more than its quota. */

@@ -1,7 +1,10 @@
 import type { Runtime } from "../runtime.ts"
 import { parseUsageLine } from "../token/usage-line.ts"
 import type { Match } from "../token/verdict.ts"
-import { where } from "./steps.ts"
+import { type Actor, audit } from "./audit.ts"
+import { Conflict, retrying } from "./dynamodb.ts"
+import { handleOfToken } from "./shown-token.ts"
+import { type Changes, type Condition, update, where } from "./steps.ts"
 import { type AccountItem, accountKey, idleListing, type TokenItem, tokenKey } from "./table.ts"
 
 /** What a batch of log lines says of one token, coalesced. */
@@ -59,14 +62,14 @@ const accountResolution = 3_600_000
 /**
  * Records uses, in any order and as often as delivered. A token's `lastUsed` only moves forward, and a row that is gone
  * stays gone: never an upsert, or a late record would leave a ghost. Not a mutation for the audit trail, which the
- * authorizer's log is. Leaves `version` alone.
+ * authorizer's log is; but a network that is new to a token is an event. Leaves `version` alone.
  */
-export async function recordUsage(runtime: Runtime, uses: readonly Usage[]): Promise<void> {
+export async function recordUsage(runtime: Runtime, actor: Actor, uses: readonly Usage[]): Promise<void> {
   const rows = await runtime.table.batchGet<TokenItem>(uses.map((use) => tokenKey(use.tokenId)))
   const tokens = new Map(rows.map((row) => [row.id, row]))
   const known = uses.filter((use) => tokens.get(use.tokenId)?.accountId === use.accountId)
   await inGroups(known, async (use) => {
-    await recordTokenUse(runtime, tokens.get(use.tokenId) as TokenItem, use)
+    await recordTokenUse(runtime, actor, tokens.get(use.tokenId), use)
     if (use.rehash) await rehash(runtime, use.tokenId, use.rehash)
   })
   const latest = new Map<number, number>()
@@ -79,18 +82,57 @@ async function inGroups<T>(all: readonly T[], act: (one: T) => Promise<void>): P
     await Promise.all(all.slice(start, start + updatesAtOnce).map(act))
 }
 
-async function recordTokenUse(runtime: Runtime, token: TokenItem, use: Usage): Promise<void> {
-  const idle = token.type === "Session" ? {} : idleListing(token.id, use.usedAt)
-  await runtime.table.update(
-    tokenKey(token.id),
-    {
-      set: { lastUsed: use.usedAt, networks: recent({ ...token.networks, ...use.networks }), ...idle },
-      remove: ["flaggedAt"],
+/** `token` is the row as it was read last; who has changed it since makes us read it again, and see what is left to record. */
+const recordTokenUse = (runtime: Runtime, actor: Actor, read: TokenItem | undefined, use: Usage): Promise<void> => {
+  let token = read
+  return retrying(async () => {
+    token ??= await runtime.table.get<TokenItem>(tokenKey(use.tokenId))
+    const record = token && recordOf(token, use)
+    if (!token || !record) return
+    const { changes, networks } = record
+    const [key, seen, condition] = [tokenKey(token.id), token, sameUse(token)]
+    token = undefined
+    const lost = () => new Conflict("used meanwhile")
+    // The networks of a first use are new to nobody; and the trail has no place for a token without an account.
+    const isNews = networks.length > 0 && seen.lastUsed !== undefined
+    const account = isNews ? await runtime.table.get<AccountItem>(accountKey(seen.accountId)) : undefined
+    if (!account) {
+      if (!(await runtime.table.update(key, changes, condition))) throw lost()
+      return
+    }
+    await runtime.table.transact([
+      update(key, changes, condition, lost),
+      audit(runtime, actor, {
+        action: "token.new-network",
+        account,
+        handle: handleOfToken(seen),
+        before: {},
+        after: { networks },
+      }),
+    ])
+  })
+}
+
+/** What a use adds to a row, and which networks are new there; undefined: the row knows it all. */
+function recordOf(token: TokenItem, { usedAt, networks }: Usage) {
+  const isLater = usedAt > (token.lastUsed ?? 0)
+  const unseen = Object.keys(networks).filter((network) => !(network in token.networks))
+  if (!isLater && unseen.length === 0) return undefined
+  const changes: Changes = {
+    set: {
+      networks: recent(token.networks, networks),
+      ...(isLater && { lastUsed: usedAt }),
+      ...(isLater && token.type !== "Session" && idleListing(token.id, usedAt)),
     },
-    where("attribute_exists(#PK) AND (attribute_not_exists(#lastUsed) OR #lastUsed < :usedAt)", {
-      usedAt: use.usedAt,
-    }),
-  )
+    ...(isLater && { remove: ["flaggedAt"] }),
+  }
+  return { changes, networks: unseen }
+}
+
+/** That nobody has recorded a use since: two that wrote their networks over each other's would make one of them news again. */
+function sameUse({ lastUsed, networks }: TokenItem): Condition {
+  const use = lastUsed === undefined ? "attribute_not_exists(#lastUsed)" : "#lastUsed = :lastUsed"
+  return where(`#networks = :networks AND ${use}`, { networks, ...(lastUsed !== undefined && { lastUsed }) })
 }
 
 /** The account's own `lastUsed` is for people, and hot: at most hourly. */
@@ -116,10 +158,9 @@ async function rehash(runtime: Runtime, tokenId: number, change: Rehash): Promis
   await runtime.table.update(tokenKey(tokenId), { set }, condition)
 }
 
-/** The latest sixteen networks. */
-const recent = (networks: Record<string, number>): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(networks)
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, mostNetworks),
-  )
+/** The latest sixteen of both, each with the time of its latest use. */
+function recent(known: Record<string, number>, used: Record<string, number>): Record<string, number> {
+  const all = new Map(Object.entries(known))
+  for (const [network, at] of Object.entries(used)) all.set(network, Math.max(at, all.get(network) ?? 0))
+  return Object.fromEntries([...all].sort(([, a], [, b]) => b - a).slice(0, mostNetworks))
+}

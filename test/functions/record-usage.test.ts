@@ -39,7 +39,7 @@ const line = (token: { accountId: number; tokenId: number }, at: number, more: o
     generation: 1,
     ...more,
   })
-const record = (...lines: string[]) => recordUsage(runtime, coalesce(lines))
+const record = (...lines: string[]) => recordUsage(runtime, anAdmin(), coalesce(lines))
 const rowOf = (tokenId: number) => table.table.get<TokenItem>(tokenKey(tokenId))
 
 describe("lines of a batch", () => {
@@ -160,9 +160,9 @@ describe("a record", () => {
     )
     const faulted = { ...runtime, table: createTable(testClient(proxy.endpoint, 1), table.name) }
     const uses = coalesce([line(token, runtime.now() + 1000)])
-    await expect(recordUsage(faulted, uses)).rejects.toThrow("unavailable")
+    await expect(recordUsage(faulted, anAdmin(), uses)).rejects.toThrow("unavailable")
     down = false
-    await recordUsage(faulted, uses)
+    await recordUsage(faulted, anAdmin(), uses)
     await proxy.stop()
     expect((await rowOf(token.tokenId))?.lastUsed).toBe(runtime.now() + 1000)
   })

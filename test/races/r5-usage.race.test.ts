@@ -1,14 +1,15 @@
 import { beforeAll, expect, test } from "vitest"
-import { type Key, tokenKey } from "../../shared/store/table.ts"
+import { type AuditItem, type Key, tokenKey } from "../../shared/store/table.ts"
 import { createToken, deleteToken, updateToken } from "../../shared/store/tokens.ts"
 import { recordUsage, type Usage } from "../../shared/store/usage.ts"
 import { createUser } from "../../shared/store/users.ts"
+import { handleOf } from "../../shared/token/format.ts"
 import { anAdmin } from "../builders.ts"
 import { fakeRuntime, frozenClock } from "../fakes.ts"
 import { rounds } from "../rounds.ts"
 import { createTestTable, type TestTable } from "../tables.ts"
 
-/** R5. Kills the mutants r5-upsert and r5-backward. */
+/** R5. Kills the mutants r5-upsert, r5-backward and r5-networks-overwritten. */
 let table: TestTable
 
 beforeAll(async () => {
@@ -21,7 +22,15 @@ const readThenWait = async <T>(keys: readonly Key[], until: Promise<void>): Prom
   return rows
 }
 
-test("R5 records of use twice, in any order, during a revocation and after deletion: the latest counts, no ghost", async () => {
+/** Those that the trail has told of, of one token, each as often as it did. */
+const newNetworks = async (handle: string) =>
+  (await table.dump())
+    .map((row) => row as unknown as AuditItem)
+    .filter(({ action, subject }) => action === "token.new-network" && subject.handle === handle)
+    .flatMap(({ after }) => after.networks)
+    .sort()
+
+test("R5 records of use twice, in any order, during a revocation and after deletion: the latest counts, each network is news once, no ghost", async () => {
   const runtime = fakeRuntime(table.table, frozenClock())
   const { user } = await createUser(runtime, anAdmin(), { user_type: "Service", name: "r5", role: "Member", teams: [] })
   for (let round = 0; round < rounds(30); round++) {
@@ -36,10 +45,13 @@ test("R5 records of use twice, in any order, during a revocation and after delet
       tokenId: token.id,
       accountId: user.id,
       usedAt: runtime.now() + seconds * 1000,
-      networks: { "203.0.113.0/24": runtime.now() + seconds * 1000 },
+      // Each from a network of its own: a late one is as new as any.
+      networks: { [`203.0.${seconds}.0/24`]: runtime.now() + seconds * 1000 },
     })
-    const use = (seconds: number) => recordUsage(runtime, [useAfter(seconds)])
+    const use = (seconds: number) => recordUsage(runtime, anAdmin(), [useAfter(seconds)])
     const order = [5, 3, 9, 9, 1, 7]
+    // The first use, whose network is news to nobody.
+    await use(0)
     await Promise.all([
       updateToken(runtime, anAdmin(), "all", token.id, { active: false }),
       ...order.map(use),
@@ -52,10 +64,13 @@ test("R5 records of use twice, in any order, during a revocation and after delet
       state: "REVOKED",
       version: 2,
     })
+    expect(await newNetworks(handleOf("Service", user.id, token.id))).toEqual(
+      [1, 2, 3, 5, 7, 9].map((n) => `203.0.${n}.0/24`),
+    )
     // One of them has read the row when it is deleted, and writes after: an upsert would bring it back.
     const deleted = Promise.withResolvers<void>()
     const late = { ...table.table, batchGet: <T>(keys: readonly Key[]) => readThenWait<T>(keys, deleted.promise) }
-    const lateUse = recordUsage({ ...runtime, table: late }, [useAfter(60)])
+    const lateUse = recordUsage({ ...runtime, table: late }, anAdmin(), [useAfter(60)])
     await Promise.all([
       deleteToken(runtime, anAdmin(), "all", token.id, undefined).then(deleted.resolve),
       lateUse,

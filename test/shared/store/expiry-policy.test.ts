@@ -215,7 +215,9 @@ describe("just before it writes", () => {
     await maximum(30)
     const id = ids[0] as number
     const change = async () => {
-      await recordUsage(runtimeOn(), [{ tokenId: id, accountId: user.id, usedAt: now + 1, networks: { n: now } }])
+      await recordUsage(runtimeOn(), anAdmin(), [
+        { tokenId: id, accountId: user.id, usedAt: now + 1, networks: { n: now } },
+      ])
       await updateToken(runtimeOn(), anAdmin(), "all", id, { allowed_cidrs: ["203.0.113.0/24"] })
     }
     expect(await apply(interrupted(table.table, change))).toBe(1)

@@ -4,6 +4,7 @@ import { type ExpiryPolicy, expiryOf, instantOf } from "../../../shared/store/in
 import { settings } from "../../../shared/store/settings.ts"
 import { flagsOf } from "../../../shared/store/shown-token.ts"
 import type { TokenItem } from "../../../shared/store/table.ts"
+import { anAccount } from "../../builders.ts"
 
 const now = Date.parse("2026-11-23T12:00:00Z")
 const day = 86_400_000
@@ -75,7 +76,8 @@ test("instantOf prints whole seconds, rounded down", () => {
 })
 
 describe("flags", () => {
-  const flags = (token: Partial<TokenItem>) => flagsOf({ createdAt: now, ...token } as TokenItem, now, settings)
+  const flags = (token: Partial<TokenItem>) =>
+    flagsOf({ state: "ACTIVE", epoch: 0, createdAt: now, ...token } as TokenItem, anAccount(), now, settings)
 
   test("unused from 90 days after the last use, or after the creation of a token never used", () => {
     const expiresAt = now + 100 * day
@@ -98,6 +100,14 @@ describe("flags", () => {
       [-1, []],
     ] as const)
       expect(flags({ expiresAt: now + left })).toEqual(expected)
+  })
+
+  test("none on a token that is revoked, or expired, or of an older epoch", () => {
+    const createdAt = now - 100 * day
+    expect(flags({ createdAt })).toEqual(["unused", "never-expires"])
+    expect(flags({ createdAt, state: "REVOKED" })).toEqual([])
+    expect(flags({ createdAt, expiresAt: now })).toEqual([])
+    expect(flags({ createdAt, epoch: -1 })).toEqual([])
   })
 
   test("never-expires without an expiry", () => expect(flags({})).toEqual(["never-expires"]))
