@@ -2,6 +2,7 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2"
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns"
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
+import { Unmailable } from "../shared/store/digests.ts"
 
 /** Where jobs send something, each as its row in the job table allows. */
 type Env = Record<string, string | undefined>
@@ -35,21 +36,27 @@ export function alarmTopic(env: Env): (subject: string, text: string) => Promise
   }
 }
 
-/** Mails one address. Rejects, by the name of SES's own error, what SES won't send. */
-export type SendMail = (to: string, subject: string, text: string) => Promise<void>
+/** What SES answers about a mail that it will never send: the address is suppressed, malformed or, in its sandbox, not verified. */
+const unmailable = ["MessageRejected", "BadRequestException", "MailFromDomainNotVerifiedException"]
 
-/** Undefined on a stage that has no address to mail from. */
-export function mailer(env: Env): SendMail | undefined {
+/** Mails one address; throws Unmailable. Undefined on a stage that has no address to mail from. */
+export function mailer(env: Env): ((to: string, subject: string, text: string) => Promise<void>) | undefined {
   const { MAIL_FROM } = env
   if (!MAIL_FROM) return undefined
   const client = new SESv2Client(retries)
   return async (to, subject, text) => {
-    await client.send(
-      new SendEmailCommand({
-        FromEmailAddress: MAIL_FROM,
-        Destination: { ToAddresses: [to] },
-        Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: text } } } },
-      }),
-    )
+    const message = { Subject: { Data: subject }, Body: { Text: { Data: text } } }
+    try {
+      await client.send(
+        new SendEmailCommand({
+          FromEmailAddress: MAIL_FROM,
+          Destination: { ToAddresses: [to] },
+          Content: { Simple: message },
+        }),
+      )
+    } catch (error) {
+      if (error instanceof Error && unmailable.includes(error.name)) throw new Unmailable(error.name, { cause: error })
+      throw error
+    }
   }
 }

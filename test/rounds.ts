@@ -3,3 +3,6 @@
  * run).
  */
 export const rounds = (inCi: number): number => Math.max(1, Math.round(inCi * Number(process.env.SYMBOLON_ROUNDS ?? 1)))
+
+/** The official engine is slower: what only has to be large is smaller there. */
+export const dynamodbLocal = process.env.SYMBOLON_ENGINE === "dynamodb-local"

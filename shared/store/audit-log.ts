@@ -2,7 +2,7 @@ import type { Query } from "../contract/endpoints.ts"
 import { invalid, Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
 import { decodeTime, encodeId, newId } from "../token/format.ts"
-import { type PageRequest, readPage, rowId, type Source } from "./pages.ts"
+import { type PageRequest, pagesOf, readPage, rowId, type Source } from "./pages.ts"
 import { dayMilliseconds } from "./settings.ts"
 import { showEvent } from "./shown-event.ts"
 import { type AuditItem, auditKey, auditListing, auditShards, type IdentityItem, userIdKey } from "./table.ts"
@@ -41,6 +41,12 @@ export async function listAuditEvents(runtime: Runtime, request: PageRequest, qu
     )
   })
   return { items: rows.map(showEvent), next_cursor: nextCursor }
+}
+
+/** Every audit event from one instant (inclusive) to another (exclusive), however far apart, newest first. */
+export async function* eventsBetween(runtime: Runtime, from: number, to: number): AsyncGenerator<AuditItem[]> {
+  for await (const keys of pagesOf(daySource(runtime, { least: timeId(from), most: timeId(to) })))
+    yield await runtime.table.batchGet<AuditItem>(keys)
 }
 
 /** Also of an account that is gone: its trail isn't. */

@@ -1,7 +1,7 @@
 // Long because it holds, for every action that narrows, what of it a restored table must be given again.
 import { type Role, roles } from "../contract/permissions.ts"
 import type { Runtime } from "../runtime.ts"
-import { decodeId } from "../token/format.ts"
+import { tokenIdIn } from "../token/format.ts"
 import { type Actor, audit } from "./audit.ts"
 import { absent, always, type Changes, exists, put, remove, type Step, update } from "./steps.ts"
 import {
@@ -136,9 +136,8 @@ async function effectOf(rows: Rows, event: AuditItem): Promise<Effect | undefine
 
 const accountOf = (rows: Rows, { subject }: AuditItem) => rows.get<AccountItem>(accountKey(subject.id))
 /** `symsvc_<account><token>`. */
-const tokenIdOf = (handle: string): number => decodeId(handle.slice(16))
 const tokenOf = (rows: Rows, handle: string | undefined) =>
-  handle ? rows.get<TokenItem>(tokenKey(tokenIdOf(handle))) : undefined
+  handle ? rows.get<TokenItem>(tokenKey(tokenIdIn(handle))) : undefined
 
 async function revoked(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
   const token = await tokenOf(rows, event.subject.handle)

@@ -82,6 +82,9 @@ export function handleOf(type: TokenType, accountId: number, tokenId: number): s
   return `${prefix}_${encodeId(accountId)}${encodeId(tokenId)}`
 }
 
+/** The token's id in a handle of ours. */
+export const tokenIdIn = (handle: string): number => decodeId(handle.slice(-idWidth))
+
 /**
  * Reads a string as a bearer token, cheapest test first, without I/O. Undefined for everything that `mint` can't have
  * made. The ids that come back are a claim (`parseUnverified`): only the digest proves them.

@@ -1,20 +1,16 @@
 import { describe, expect, test } from "vitest"
-import { Unavailable } from "../../../shared/runtime.ts"
 import { system } from "../../../shared/store/audit.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
 import { applyExpiryPolicy, shortened } from "../../../shared/store/expiry-policy.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
-import { type AuditItem, expiryListing, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
-import { createToken, updateToken } from "../../../shared/store/tokens.ts"
+import { expiryListing, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
+import { updateToken } from "../../../shared/store/tokens.ts"
 import { recordUsage } from "../../../shared/store/usage.ts"
-import { createUser, revokeTokens } from "../../../shared/store/users.ts"
+import { revokeTokens } from "../../../shared/store/users.ts"
 import { anAdmin, aVerifiableToken } from "../../builders.ts"
-import { fakeRuntime, frozenClock } from "../../fakes.ts"
-import { createTestTable } from "../../tables.ts"
+import { aFleet, day, interrupted, second, start, stoppingAfter } from "../../fleet.ts"
 
-const second = 1000
-const day = 86_400_000
-const now = Date.parse("2026-11-23T12:00:00Z")
+const now = start
 const iso = (instant: number) => new Date(instant).toISOString()
 
 describe("a token of a policy of 30 days", () => {
@@ -53,29 +49,15 @@ describe("a token of a policy of 30 days", () => {
   })
 })
 
-/** A table of its own, at an instant, with a token for each expiration: created now. */
+/** A fleet with a token for each expiration. */
 async function aStage(...expirations: string[]) {
-  const table = await createTestTable()
-  const clock = frozenClock(now)
-  const runtimeOn = (on: Table = table.table) => fakeRuntime(on, clock)
-  const { user } = await createUser(runtimeOn(), anAdmin(), {
-    user_type: "Service",
-    name: "a",
-    role: "Member",
-    teams: [],
-  })
+  const fleet = await aFleet()
   const ids: number[] = []
-  for (const expiration of expirations) {
-    const name = `t${ids.length}`
-    const body = { name, type: "Service" as const, user_id: user.user_id, expiration, allowed_cidrs: [] }
-    ids.push((await createToken(runtimeOn(), anAdmin(), "all", body)).id)
-  }
-  const row = (id = ids[0] as number) => table.table.get<TokenItem>(tokenKey(id)) as Promise<TokenItem>
+  for (const expiration of expirations) ids.push(await fleet.token(expiration))
+  const { runtimeOn } = fleet
+  const row = (id = ids[0] as number) => fleet.row(id)
   return {
-    table,
-    clock,
-    runtimeOn,
-    user,
+    ...fleet,
     ids,
     row,
     maximum: (max_expiry_days: number | null) =>
@@ -85,8 +67,7 @@ async function aStage(...expirations: string[]) {
       const rows = await Promise.all(ids.map((id) => row(id)))
       return rows.map(({ expiresAt }) => (expiresAt === undefined ? undefined : (expiresAt - now) / day))
     },
-    events: async () =>
-      (await table.dump()).filter(({ action }) => action === "token.updated") as unknown as AuditItem[],
+    events: () => fleet.events("token.updated"),
   }
 }
 
@@ -142,16 +123,7 @@ describe("the job", () => {
   test("resumes after it was stopped half-way, and does nothing twice", async () => {
     const { maximum, apply, left, events, table } = await aStage("1y", "1y", "never", "60d")
     await maximum(30)
-    let writes = 0
-    const stopping: Table = {
-      ...table.table,
-      transact: async (steps) => {
-        writes += 1
-        if (writes > 2) throw new Unavailable("stopped")
-        return table.table.transact(steps)
-      },
-    }
-    await expect(apply(stopping)).rejects.toThrow("stopped")
+    await expect(apply(stoppingAfter(table.table, 2))).rejects.toThrow("stopped")
     expect(await events()).toHaveLength(2)
     expect(await apply()).toBe(2)
     expect(await left()).toEqual([30, 30, 30, 30])
@@ -186,21 +158,6 @@ describe("the job", () => {
 })
 
 describe("just before it writes", () => {
-  /** A table on which something else happens just before the first transaction. */
-  const interrupted = (table: Table, act: () => Promise<unknown>): Table => {
-    let done = false
-    return {
-      ...table,
-      transact: async (steps) => {
-        if (!done) {
-          done = true
-          await act()
-        }
-        return table.transact(steps)
-      },
-    }
-  }
-
   test("a revoke wins", async () => {
     const { maximum, apply, table, runtimeOn, row, ids, left, events } = await aStage("1y")
     await maximum(30)

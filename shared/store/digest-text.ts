@@ -1,0 +1,77 @@
+import { instantOf } from "./instants.ts"
+import { handleOfToken } from "./shown-token.ts"
+import type { AccountItem, TokenItem } from "./table.ts"
+
+/** Something that who looks after a token, or all tokens of an account, has to know. */
+export interface Notice {
+  kind: "unused" | "expiring" | "compromised"
+  /** Whom it concerns. */
+  email: string
+  account: AccountItem
+  /** Absent: all tokens of the account. */
+  token: TokenItem | undefined
+}
+
+type Text = [subject: string, text: string]
+
+const sections = [
+  {
+    kind: "compromised",
+    heading: "Reported as compromised, and revoked for ever",
+    advice: "Make new tokens in their place, and look in the audit trail for what they did.",
+  },
+  {
+    kind: "expiring",
+    heading: "Expiring",
+    advice: "Rotate them while they are good, and hand on the new ones.",
+  },
+  {
+    kind: "unused",
+    heading: "Unused",
+    advice: "Revoke what nobody needs: a revoked token can be restored.",
+  },
+] as const
+
+/** Lines of a section, in a mail: the rest is counted. */
+const mostLines = 500
+
+/** The mail to one address. */
+export const digestText = (stage: string, notices: readonly Notice[]): Text => [
+  `Symbolon ${stage}: ${counted(notices.length)} to look after`,
+  `${paragraphs(notices).join("\n\n")}\n`,
+]
+
+/** What the alarm address gets: all that nobody else was told, and how much others were. */
+export function summaryText(stage: string, since: number, all: number, mailed: number, left: readonly Notice[]): Text {
+  const told = all - left.length
+  const head = [
+    ...(told > 0 ? [`${mailed} addresses were mailed about ${counted(told)}.`] : []),
+    ...(told > 0 && left.length > 0 ? ["What follows could not be mailed to whom it concerns."] : []),
+  ]
+  return [
+    `Symbolon ${stage}: ${counted(all)} to look after since ${instantOf(since)}`,
+    `${[...(head.length > 0 ? [head.join(" ")] : []), ...paragraphs(left)].join("\n\n")}\n`,
+  ]
+}
+
+const counted = (tokens: number): string => (tokens === 1 ? "1 token" : `${tokens} tokens`)
+
+function paragraphs(notices: readonly Notice[]): string[] {
+  return sections.flatMap(({ kind, heading, advice }) => {
+    const lines = notices
+      .filter((notice) => notice.kind === kind)
+      .map(lineOf)
+      .sort()
+    if (lines.length === 0) return []
+    const shown = lines.slice(0, mostLines)
+    const more = lines.length > shown.length ? [`  and ${lines.length - shown.length} more`] : []
+    return [[`${heading}:`, ...shown, ...more, advice].join("\n")]
+  })
+}
+
+function lineOf({ account, token }: Notice): string {
+  if (!token) return `  ${account.userId}: all tokens that it had`
+  const used = token.lastUsed === undefined ? "never used" : `last used ${instantOf(token.lastUsed)}`
+  const expires = token.expiresAt === undefined ? "never expires" : `expires ${instantOf(token.expiresAt)}`
+  return `  ${account.userId}, ${token.name} (${handleOfToken(token)}): ${used}, ${expires}`
+}
