@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Validator } from "@seriousme/openapi-schema-validator"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { descriptions } from "../shared/contract/descriptions.ts"
 import { type EndpointKey, endpointRows } from "../shared/contract/endpoints.ts"
 import { exampleBodies } from "../shared/contract/examples.ts"
 import { openApiText } from "../shared/contract/openapi.ts"
@@ -24,6 +25,16 @@ const document = JSON.parse(committed)
 const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
   Object.values(methods).map((operation) => ({ path, ...operation })),
 )
+
+/** The names of the fields that are described so. Of a parameter, the schema is described. */
+const fieldsDescribed = (says: string, value: unknown, name = ""): string[] =>
+  typeof value !== "object" || value === null
+    ? []
+    : Object.entries(value).flatMap(([key, inner]) =>
+        key === "description" && inner === says
+          ? [name]
+          : fieldsDescribed(says, inner, key === "schema" && "name" in value ? String(value.name) : key),
+      )
 
 describe("docs/openapi.json", () => {
   test("is what the endpoint table says now: else run npm run docs, and commit", () => {
@@ -96,6 +107,10 @@ describe("docs/openapi.json", () => {
     expect(Object.keys(exampleBodies).sort()).toEqual(withBody.map(({ key }) => key).sort())
     for (const { key, body } of withBody)
       expect([key, body.safeParse(exampleBodies[key as EndpointKey]).error]).toEqual([key, undefined])
+  })
+
+  test.each(descriptions)("says what $field is there, and at no other field: $says", ({ field, says }) => {
+    expect([...new Set(fieldsDescribed(says, document))]).toEqual([field])
   })
 
   test("names no registry, no path of a machine and nobody", () => {
