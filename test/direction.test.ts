@@ -126,7 +126,9 @@ describe("the contract", () => {
   /** What makes the documents: at the desk and in the build, with a package that nothing else has. */
   const documents = [
     "openapi.ts",
+    "asyncapi.ts",
     "descriptions.ts",
+    "event-examples.ts",
     "docs-page.ts",
     "docs-html.ts",
     "examples.ts",

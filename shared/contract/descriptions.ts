@@ -28,6 +28,13 @@ export const descriptions = [
   about(object.shortenedToken.shape, "new_expiration", "The instant from which the token would be refused."),
   about(object.newUser.shape, "teams", "Names of teams. Everyone is in Public."),
   about(object.newUser.shape, "reason", "Why: kept in the audit event."),
+  about(object.auditEvent.shape, "id", "Tells events apart: one that is published twice has the same id both times."),
+  about(object.auditEvent.shape, "actor", "Who did it. A job of the system has the id 0."),
+  about(
+    object.auditEvent.shape,
+    "subject",
+    "To what: an account, with the token's handle where a token changed; else what id and user_id name is a team or datastore.",
+  ),
   about(object.paging, "cursor", "next_cursor of the page before."),
   about({ q: object.part }, "q", "A part of the name or user_id, whatever its case."),
   about(

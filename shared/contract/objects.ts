@@ -211,7 +211,6 @@ export const auditEvent = z.strictObject({
   action: z.string(),
   outcome: z.string(),
   actor: z.strictObject({ ...party, handle: z.nullable(z.string()) }),
-  /** An account, with the token's handle where a token changed; else what `id` and `user_id` name is a team or datastore. */
   subject: z.strictObject({ ...party, handle: z.nullable(z.string()) }),
   ip: z.string(),
   user_agent: z.string(),
