@@ -239,16 +239,25 @@ describe("served to everyone", () => {
     expect(response.headers.get("content-security-policy")).toBeNull()
   })
 
-  test("GET /docs has each operation, with curl and Python; all of its links lead somewhere", async () => {
+  test("GET /asyncapi.json is the committed document", async () => {
+    const response = await get("/asyncapi.json")
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"])
+    expect(await response.json()).toEqual(eventDocument)
+  })
+
+  test("GET /docs has each operation, with curl and Python, and each event; all of its links lead somewhere", async () => {
     const page = await pageOf("/docs")
     const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id as string)
     expect(new Set(ids).size).toBe(ids.length)
     for (const [key] of endpointRows) expect(ids).toContain(key)
     expect(page.match(/<pre><code>curl /g)).toHaveLength(endpointRows.length)
     expect(page.match(/<pre><code>import os/g)).toHaveLength(endpointRows.length)
+    for (const [type, { says }] of eventRows)
+      expect(page).toContain(`<code>${type}</code></th><td>${says.replaceAll("'", "&#39;")}</td>`)
     expect(page).not.toMatch(/sym(?:svc|usr|ses)_/)
     const links = [...page.matchAll(/\shref="([^"]+)"/g)].map(([, link]) => link as string)
-    const known = [...ids.map((id) => `#${id}`), ...slugs.map((slug) => `/api/problems/${slug}`), "/api/openapi.json"]
+    const elsewhere = ["openapi.json", "asyncapi.json", ...slugs.map((slug) => `problems/${slug}`)]
+    const known = [...ids.map((id) => `#${id}`), ...elsewhere.map((path) => `/api/${path}`)]
     expect(links.filter((link) => !known.includes(link))).toEqual([])
   })
 

@@ -75,7 +75,7 @@ const titleOf = (type: EventType): string => {
 }
 
 /** The AsyncAPI 3.0 document, from the table of events alone. */
-export function asyncApiDocument() {
+function asyncApiDocument() {
   const made = schemas()
   const messages = eventRows.map(([type, { says }]) => [
     type,
