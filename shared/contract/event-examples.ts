@@ -10,7 +10,7 @@ type Happened<T extends EventType> = Pick<AuditEvent, "actor" | "subject"> & {
   after: After<T>
 }
 
-const admin = { id: 3812345678900001, user_id: "admin@example.com", handle: "symusr_HSYTyqckFHSYTyqckG" }
+const admin = { id: 3812345678900001, user_id: "admin@example.com", handle: "symusr_HSYTyqcQzHSYTyqcR0" }
 const account = { id: examplePath.id, user_id: "pipeline_automation@service", handle: null }
 const token = { ...account, handle: "symsvc_HSYTyqcksHSYTyqduY" }
 const team = { id: 0, user_id: "team:data_engineering", handle: null }
