@@ -37,6 +37,7 @@ export const expected: Record<string, Record<CallerName, number>> = {
   "user-tokens/delete":   { Member: 404, Editor: 404, Manager: 404, Admin: 204, "service Admin": 204, nobody: 401 },
   // Open to everyone.
   "docs/openapi":         { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 200 },
+  "docs/asyncapi":        { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 200 },
   "docs/page":            { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 200 },
   "docs/problem":         { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 200 },
 }

@@ -124,9 +124,16 @@ describe("the contract", () => {
   })
 
   /** What makes the documents: at the desk and in the build, with a package that nothing else has. */
-  const documents = ["openapi.ts", "docs-page.ts", "docs-html.ts", "examples.ts", "problem-advice.ts"].map(
-    (file) => `shared/contract/${file}`,
-  )
+  const documents = [
+    "openapi.ts",
+    "asyncapi.ts",
+    "descriptions.ts",
+    "event-examples.ts",
+    "docs-page.ts",
+    "docs-html.ts",
+    "examples.ts",
+    "problem-advice.ts",
+  ].map((file) => `shared/contract/${file}`)
 
   it("makes its documents apart: neither a Lambda nor a client carries what makes them", async () => {
     const others = files("shared/contract").filter((file) => !documents.includes(file))

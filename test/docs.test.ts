@@ -2,15 +2,21 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Validator } from "@seriousme/openapi-schema-validator"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as z from "zod"
+import { asyncApiText, envelope } from "../shared/contract/asyncapi.ts"
+import { descriptions } from "../shared/contract/descriptions.ts"
 import { type EndpointKey, endpointRows } from "../shared/contract/endpoints.ts"
+import { eventRows } from "../shared/contract/events.ts"
 import { exampleBodies } from "../shared/contract/examples.ts"
 import { openApiText } from "../shared/contract/openapi.ts"
 import { problems } from "../shared/contract/problems.ts"
 import { refusals } from "../shared/contract/refusals.ts"
+import { containsToken } from "../shared/contract/scanner.ts"
 import { openTestStack, type RunningStack } from "./local-stack.ts"
 
 const root = `${join(import.meta.dirname, "..")}/`
 const committed = readFileSync(`${root}docs/openapi.json`, "utf8")
+const committedEvents = readFileSync(`${root}docs/asyncapi.json`, "utf8")
 const slugs = [...new Set([...Object.keys(problems), ...Object.keys(refusals)])]
 
 interface Operation {
@@ -24,6 +30,36 @@ const document = JSON.parse(committed)
 const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
   Object.values(methods).map((operation) => ({ path, ...operation })),
 )
+
+interface Message {
+  name: string
+  title: string
+  summary: string
+  contentType: string
+  payload: object
+  examples: { payload: { detail: object } }[]
+}
+const eventDocument = JSON.parse(committedEvents)
+const messages: Message[] = Object.values(eventDocument.components.messages)
+
+/** What its references lead to, in a document. */
+const referred = (text: string): [path: string, what: unknown][] =>
+  [...text.matchAll(/"\$ref": "#\/([^"]+)"/g)].map(([, path]) => [
+    path as string,
+    (path as string).split("/").reduce((inner, key) => inner?.[key], JSON.parse(text)),
+  ])
+/** Names of a registry, a host, a path of a machine, somebody. */
+const nobodysBusiness = /https?:\/\/|\/(?:home|work|tmp|root)\/|registry|@(?!service|example)\w+\.\w/i
+
+/** The names of the fields that are described so. Of a parameter, the schema is described. */
+const fieldsDescribed = (says: string, value: unknown, name = ""): string[] =>
+  typeof value !== "object" || value === null
+    ? []
+    : Object.entries(value).flatMap(([key, inner]) =>
+        key === "description" && inner === says
+          ? [name]
+          : fieldsDescribed(says, inner, key === "schema" && "name" in value ? String(value.name) : key),
+      )
 
 describe("docs/openapi.json", () => {
   test("is what the endpoint table says now: else run npm run docs, and commit", () => {
@@ -62,13 +98,12 @@ describe("docs/openapi.json", () => {
   )
 
   test("has no reference that leads nowhere, and no component that nothing refers to", () => {
-    const references = [...committed.matchAll(/"\$ref": "#\/([^"]+)"/g)].map(([, path]) => path as string)
-    const at = (path: string) => path.split("/").reduce((inner, key) => inner?.[key], document)
-    expect(references.filter((path) => at(path) === undefined)).toEqual([])
+    const references = referred(committed)
+    expect(references.filter(([, what]) => what === undefined)).toEqual([])
     const components = ["schemas", "responses", "headers", "examples"].flatMap((kind) =>
       Object.keys(document.components[kind]).map((name) => `components/${kind}/${name}`),
     )
-    expect(components.filter((path) => !references.includes(path))).toEqual([])
+    expect(components.filter((path) => !references.some(([to]) => to === path))).toEqual([])
   })
 
   test.each(operations)(
@@ -98,10 +133,84 @@ describe("docs/openapi.json", () => {
       expect([key, body.safeParse(exampleBodies[key as EndpointKey]).error]).toEqual([key, undefined])
   })
 
+  test.each(descriptions)("says what $field is there, and at no other field: $says", ({ field, says }) => {
+    expect([...new Set(fieldsDescribed(says, document))]).toEqual([field])
+  })
+
   test("names no registry, no path of a machine and nobody", () => {
-    expect(committed).not.toMatch(/https?:\/\/|\/(?:home|work|tmp|root)\/|registry|@(?!service|example)\w+\.\w/i)
+    expect(committed).not.toMatch(nobodysBusiness)
   })
 })
+
+describe("docs/asyncapi.json", () => {
+  test("is what the table of events says now: else run npm run docs, and commit", () => {
+    expect(asyncApiText() === committedEvents, "docs/asyncapi.json has drifted: npm run docs").toBe(true)
+  })
+
+  test("is AsyncAPI 3.0: one bus, to which events are sent", () => {
+    expect(eventDocument.asyncapi).toBe("3.0.0")
+    expect(Object.values<{ address: string }>(eventDocument.channels).map(({ address }) => address)).toEqual([
+      "symbolon.{stage}",
+    ])
+    expect(Object.values<{ action: string }>(eventDocument.operations).map(({ action }) => action)).toEqual(["send"])
+  })
+
+  test("has each event once, on the bus too, under its type", () => {
+    const types = eventRows.map(([type]) => type)
+    expect(messages.map(({ name }) => name)).toEqual(types)
+    expect(Object.keys(eventDocument.components.messages)).toEqual(types)
+    expect(Object.keys(eventDocument.channels.bus.messages)).toEqual(types)
+  })
+
+  test("has no reference that leads nowhere, and no component that nothing refers to", () => {
+    const references = referred(committedEvents)
+    expect(references.filter(([, what]) => what === undefined)).toEqual([])
+    const components = ["schemas", "messages"].flatMap((kind) =>
+      Object.keys(eventDocument.components[kind]).map((name) => `components/${kind}/${name}`),
+    )
+    expect(components.filter((path) => !references.some(([to]) => to === path))).toEqual([])
+  })
+
+  test.each(eventRows)(
+    "%s has an example, which its schemas take, and which no other event's does",
+    (type, { says }) => {
+      const message = eventDocument.components.messages[type] as Message
+      expect(message).toMatchObject({ summary: says, title: expect.stringMatching(/^[A-Z][a-z ]+$/) })
+      const [example] = message.examples.map(({ payload }) => payload)
+      expect(envelope(type).safeParse(example).error).toBeUndefined()
+      expect(readers.get(type)?.safeParse(example).error).toBeUndefined()
+      expect([...readers].flatMap(([other, reader]) => (reader.safeParse(example).success ? [other] : []))).toEqual([
+        type,
+      ])
+    },
+  )
+
+  test.each(messages)("$name is understood with a field that is new, and not with one missing", (message) => {
+    const reader = readers.get(message.name)
+    const { detail, ...event } = (message.examples[0] as Message["examples"][number]).payload
+    expect(reader?.safeParse({ ...event, new: 1, detail: { ...detail, new: 1 } }).error).toBeUndefined()
+    const { id, ...rest } = detail as { id?: string }
+    expect(reader?.safeParse({ ...event, detail: rest }).success).toBe(false)
+    expect(reader?.safeParse({ ...event, source: "aws.events", detail }).success).toBe(false)
+  })
+
+  test("names no registry, no path of a machine and nobody; and no token", () => {
+    expect(committedEvents).not.toMatch(nobodysBusiness)
+    expect(containsToken(committedEvents)).toBe(false)
+  })
+})
+
+/** As who has the document alone would read an event of each type. */
+const readers = new Map(
+  messages.map(({ name, payload }) => {
+    const $schema = "http://json-schema.org/draft-07/schema#"
+    const schema = { ...payload, $schema, definitions: eventDocument.components.schemas }
+    return [
+      name,
+      z.fromJSONSchema(JSON.parse(JSON.stringify(schema).replaceAll("#/components/schemas/", "#/definitions/"))),
+    ]
+  }),
+)
 
 describe("served to everyone", () => {
   let stack: RunningStack
@@ -130,16 +239,25 @@ describe("served to everyone", () => {
     expect(response.headers.get("content-security-policy")).toBeNull()
   })
 
-  test("GET /docs has each operation, with curl and Python; all of its links lead somewhere", async () => {
+  test("GET /asyncapi.json is the committed document", async () => {
+    const response = await get("/asyncapi.json")
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"])
+    expect(await response.json()).toEqual(eventDocument)
+  })
+
+  test("GET /docs has each operation, with curl and Python, and each event; all of its links lead somewhere", async () => {
     const page = await pageOf("/docs")
     const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id as string)
     expect(new Set(ids).size).toBe(ids.length)
     for (const [key] of endpointRows) expect(ids).toContain(key)
     expect(page.match(/<pre><code>curl /g)).toHaveLength(endpointRows.length)
     expect(page.match(/<pre><code>import os/g)).toHaveLength(endpointRows.length)
+    for (const [type, { says }] of eventRows)
+      expect(page).toContain(`<code>${type}</code></th><td>${says.replaceAll("'", "&#39;")}</td>`)
     expect(page).not.toMatch(/sym(?:svc|usr|ses)_/)
     const links = [...page.matchAll(/\shref="([^"]+)"/g)].map(([, link]) => link as string)
-    const known = [...ids.map((id) => `#${id}`), ...slugs.map((slug) => `/api/problems/${slug}`), "/api/openapi.json"]
+    const elsewhere = ["openapi.json", "asyncapi.json", ...slugs.map((slug) => `problems/${slug}`)]
+    const known = [...ids.map((id) => `#${id}`), ...elsewhere.map((path) => `/api/${path}`)]
     expect(links.filter((link) => !known.includes(link))).toEqual([])
   })
 

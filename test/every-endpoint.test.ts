@@ -67,6 +67,7 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
     return { path: `/user-tokens/${tokenId}` }
   },
   "docs/openapi": () => ({ path: "/openapi.json" }),
+  "docs/asyncapi": () => ({ path: "/asyncapi.json" }),
   "docs/page": () => ({ path: "/docs" }),
   "docs/problem": () => ({ path: "/problems/not-found" }),
 }

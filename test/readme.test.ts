@@ -2,6 +2,8 @@ import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { exampleEvent } from "../shared/contract/event-examples.ts"
+import { eventRows } from "../shared/contract/events.ts"
 import { type RunningStack, startTestStack } from "./local-stack.ts"
 
 const root = `${join(import.meta.dirname, "..")}/`
@@ -12,6 +14,7 @@ const documents = [
   "SECURITY.md",
   "docs/deploy.md",
   "docs/authorizer.md",
+  "docs/events.md",
   "examples/orders-api/README.md",
   ...readdirSync(join(root, "docs/decisions")).map((f) => `docs/decisions/${f}`),
 ]
@@ -59,4 +62,27 @@ test("every file that the documents name exists", () => {
     )
     for (const path of named) expect([document, path, existsSync(join(root, path))]).toEqual([document, path, true])
   }
+})
+
+describe("docs/events.md", () => {
+  const page = readFileSync(join(root, "docs/events.md"), "utf8")
+
+  test("has each event of the table, in what the table says", () => {
+    const lines = [...page.matchAll(/^\| `(.+)` \| (.+) \|$/gm)].map(([, type, says]) => [type, says])
+    expect(lines).toEqual(eventRows.map(([type, { says }]) => [type, says]))
+  })
+
+  test("shows an event as the AsyncAPI document does", () => {
+    const [, example] = /```json\n([\s\S]*?)```/.exec(page) ?? []
+    expect(JSON.parse(example as string)).toEqual(exampleEvent("token.revoked"))
+  })
+
+  test("names no event that isn't there", () => {
+    const types = eventRows.map(([type]) => type as string)
+    const kinds = [...new Set(types.map((type) => type.split(".")[0]))].join("|")
+    const named = [...page.matchAll(new RegExp(`[\`"]((?:${kinds})\\.[a-z-]+)[\`"]`, "g"))].map(
+      ([, type]) => type as string,
+    )
+    expect(named.filter((type) => !types.includes(type))).toEqual([])
+  })
 })

@@ -1,5 +1,6 @@
 import { type Html, html, page } from "./docs-html.ts"
 import { type Endpoint, type EndpointKey, endpointRows, routeOf } from "./endpoints.ts"
+import { busOf, eventRows } from "./events.ts"
 import { exampleBodies, examplePath } from "./examples.ts"
 import { meanings, meaningsOf, needsOf, openApiDocument, type ProblemMeaning } from "./openapi.ts"
 import { problemAdvice } from "./problem-advice.ts"
@@ -48,7 +49,8 @@ export function docsPage(): string {
     "Symbolon API",
     html`<header>
 <h1>Symbolon API</h1>
-<p>Service accounts and bearer tokens. The same as a document for machines: <a href="${base}/openapi.json">openapi.json</a>.</p>
+<p>Service accounts and bearer tokens. The same as documents for machines: <a href="${base}/openapi.json">openapi.json</a>, and of the
+<a href="#events">events</a> <a href="${base}/asyncapi.json">asyncapi.json</a>.</p>
 <p>The examples take the API's address, up to and with <code>/api</code>, from the environment variable <code>SYMBOLON_URL</code>, and a token
 from <code>SYMBOLON_TOKEN</code>. Keep tokens out of commands, files and logs.</p>
 <p>Lists answer <code>items</code> and <code>next_cursor</code>: send it as <code>cursor</code> for the next page, until it is null. A page may hold
@@ -58,6 +60,7 @@ what to do.</p>
 <nav aria-label="Contents">
 ${byTag.map(([tag, rows]) => html`<p><a href="#${tag}">${tag}</a></p><ul>${rows.map(contentsLine)}</ul>`)}
 <p><a href="#objects">Objects</a></p>
+<p><a href="#events">Events</a></p>
 </nav>
 <main>
 ${byTag.map(
@@ -73,9 +76,25 @@ ${Object.entries(document.components?.schemas as Record<string, Schema>).map(
 ${fieldTable("Fields", schema)}`,
 )}
 </section>
-</main>`,
+${eventsPart()}</main>`,
   )
 }
+
+const eventsPart = (): Html => html`<section aria-labelledby="events">
+<h2 id="events">Events</h2>
+<p>What happens is an <a href="#object-AuditEvent">AuditEvent</a>, and is published within seconds: as the <code>detail</code> of an event on the
+EventBridge bus <code>${busOf("<stage>")}</code>, under its action as <code>detail-type</code>. Events come at least once, and may come out of order; one
+whose <code>detail.id</code> you have seen is a repetition. New types and fields may come.
+<a href="${base}/asyncapi.json">asyncapi.json</a> has the schema and an example of each.</p>
+${table(
+  "Types",
+  ["type", "what has happened"],
+  eventRows.map(
+    ([type, { says }]) => html`<tr><th scope="row"><code>${type}</code></th><td>${says}</td></tr>
+`,
+  ),
+)}</section>
+`
 
 const contentsLine = ([key, { summary }]: [EndpointKey, Endpoint]): Html =>
   html`<li><a href="#${key}">${key}</a> <span class="quiet">${summary}</span></li>`
@@ -109,6 +128,7 @@ const parameterTable = (parameters: NonNullable<Operation["parameters"]>): Html 
     ? html``
     : table(
         "Parameters",
+        fieldColumns,
         parameters.map(({ name, in: place, required, schema, description }) =>
           fieldRow(html`<code>${name}</code> <span class="quiet">${place}</span>`, schema, required, description),
         ),
@@ -117,7 +137,7 @@ const parameterTable = (parameters: NonNullable<Operation["parameters"]>): Html 
 function fieldTable(caption: string, schema: Schema): Html {
   const rows = fieldRows(schema, "")
   const note = schema.description ? html`<p>Rules: ${schema.description}.</p>` : html``
-  return rows.length === 0 ? note : html`${table(caption, rows)}${note}`
+  return rows.length === 0 ? note : html`${table(caption, fieldColumns, rows)}${note}`
 }
 
 /** Fields of an object within stand below it, as `user.id`. */
@@ -131,10 +151,12 @@ const fieldRow = (name: Html, schema: Schema, required = false, description = sc
   html`<tr><th scope="row">${name}</th><td>${typeOf(schema)}</td><td>${required ? "required" : "optional"}</td><td>${description ?? ""}</td></tr>
 `
 
-const table = (caption: string, rows: Html[]): Html =>
+const fieldColumns = ["name", "type", "required", "description"]
+
+const table = (caption: string, columns: string[], rows: Html[]): Html =>
   html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table>
 <caption>${caption}</caption>
-<thead><tr><th scope="col">name</th><th scope="col">type</th><th scope="col">required</th><th scope="col">description</th></tr></thead>
+<thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table></div>

@@ -350,6 +350,16 @@ export const endpoints = {
     reply: z.looseObject({ openapi: z.string() }),
     problems: [],
   },
+  "docs/asyncapi": {
+    summary: "The AsyncAPI document: the events on the bus",
+    route: "GET /asyncapi.json",
+    needs: "nothing",
+    table: [],
+    secrets: [],
+    success: 200,
+    reply: z.looseObject({ asyncapi: z.string() }),
+    problems: [],
+  },
   "docs/page": {
     summary: "The documentation, as a page",
     route: "GET /docs",

@@ -167,15 +167,16 @@ const whole = (least: number, most: number) => {
   return z.int(message).check(z.minimum(least, message), z.maximum(most, message))
 }
 const mostDays = 3650
-const days = whole(1, mostDays)
+/** Each time a schema of its own: by it the documents tell one field from another (descriptions.ts). */
+const days = () => whole(1, mostDays)
 
 export const settings = z.strictObject({
   allow_never: z.boolean(),
-  max_expiry_days: z.nullable(days),
-  unused_days: days,
-  expiring_days: days,
+  max_expiry_days: z.nullable(days()),
+  unused_days: days(),
+  expiring_days: days(),
   auto_revoke_unused: z.boolean(),
-  auto_revoke_unused_days: days,
+  auto_revoke_unused_days: days(),
   max_tokens_per_account: whole(1, 1000),
 })
 export type Settings = z.output<typeof settings>
@@ -198,7 +199,7 @@ export const maxExpiryDays = z.pipe(
   z.transform((digits) => Number(digits)),
 )
 
-export const shortenedToken = z.strictObject({ ...token.shape, new_expiration: instant })
+export const shortenedToken = z.strictObject({ ...token.shape, new_expiration: z.iso.datetime() })
 
 /** Whoever did it, or had it done to it. The system's own deeds have the id 0. */
 const party = { id: z.int(), user_id: z.string() }
@@ -210,7 +211,6 @@ export const auditEvent = z.strictObject({
   action: z.string(),
   outcome: z.string(),
   actor: z.strictObject({ ...party, handle: z.nullable(z.string()) }),
-  /** An account, with the token's handle where a token changed; else what `id` and `user_id` name is a team or datastore. */
   subject: z.strictObject({ ...party, handle: z.nullable(z.string()) }),
   ip: z.string(),
   user_agent: z.string(),

@@ -1,5 +1,6 @@
 import * as z from "zod/mini"
 import { createDocument, type oas31, type ZodOpenApiOperationObject, type ZodOpenApiOverride } from "zod-openapi"
+import { descriptionOf } from "./descriptions.ts"
 import { type Endpoint, type EndpointKey, endpointRows, routeOf } from "./endpoints.ts"
 import { exampleBodies } from "./examples.ts"
 import * as object from "./objects.ts"
@@ -40,33 +41,6 @@ export function meaningsOf(row: Endpoint): ProblemMeaning[] {
   return meanings.filter((one) => (isRefusal(one) ? authenticated : failures.has(one.slug as ProblemCode)))
 }
 
-const described: ReadonlyMap<unknown, string> = new Map<unknown, string>([
-  [
-    object.newToken.shape.expiration,
-    '"7d" to "365d" (whole days), "1y", "never", or an RFC 3339 instant in the future',
-  ],
-  [object.issuedToken.shape.bearer_token, "The token itself. It is in this answer only, and can't be shown again."],
-  [object.token.shape.handle, "The first characters of the token: they identify it, and are safe to log."],
-  [object.token.shape.expiration, "The instant from which the token is refused; null: never."],
-  [object.paging.cursor, "next_cursor of the page before."],
-  [object.part, "A part of the name or user_id, whatever its case."],
-  [object.reason, "Why: kept in the audit event."],
-  [object.newToken.shape.allowed_cidrs, "Networks from which the token is accepted; none: from everywhere."],
-  [
-    object.settings.shape.max_expiry_days,
-    "The most days from its creation that a token lives; null: as long as it asks for.",
-  ],
-  [object.settings.shape.unused_days, "Days without use from which a token is flagged unused."],
-  [object.settings.shape.expiring_days, "Days before its expiry from which a token is flagged expiring."],
-  [object.settings.shape.auto_revoke_unused_days, "Days more without use after which a flagged token is revoked."],
-  [
-    object.updatedSettings.shape.applying,
-    "How many tokens this change shortens, as counted just before among the 1,600 that expire last: at least so many. A job does it.",
-  ],
-  [object.shortenedToken.shape.new_expiration, "The instant from which the token would be refused."],
-  [object.newUser.shape.teams, "Names of teams. Everyone is in Public."],
-])
-
 /** Says what the schema library can't: the texts of our own checks, and how a number stands in a URL. */
 const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema }) => {
   if ((zodSchema as unknown) === object.paging.limit)
@@ -82,7 +56,7 @@ const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema }) => {
   // JSON Schema counts characters as we do, by code points.
   const length = texts.map((text) => /^must have (\d+) to (\d+) characters$/.exec(text)).find(Boolean)
   if (length) Object.assign(jsonSchema, { minLength: Number(length[1]), maxLength: Number(length[2]) })
-  const description = described.get(zodSchema) ?? texts.filter((text) => text !== length?.[0]).join(", ")
+  const description = descriptionOf(zodSchema) ?? texts.filter((text) => text !== length?.[0]).join(", ")
   if (description) jsonSchema.description = description
 }
 
