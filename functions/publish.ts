@@ -1,5 +1,6 @@
 import type { DynamoDBRecord } from "aws-lambda"
-import { busOf, type EventType, eventDetail, events } from "../shared/contract/events.ts"
+import { busOf } from "../shared/contract/bus.ts"
+import { type EventType, eventDetail, events } from "../shared/contract/events.ts"
 import type { Runtime } from "../shared/runtime.ts"
 import { showEvent } from "../shared/store/shown-event.ts"
 import { type AuditItem, auditPrefix } from "../shared/store/table.ts"

@@ -67,6 +67,7 @@ export class StageDashboard extends Dashboard {
             measure.ours("AdminGranted"),
             measure.job("issue-admin-token", "Invocations"),
             measure.ours("AuditTampered"),
+            measure.ours("IntegrityFindings"),
           ]),
         ],
         [

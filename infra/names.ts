@@ -1,4 +1,4 @@
-import { busOf } from "../shared/contract/events.ts"
+import { busOf } from "../shared/contract/bus.ts"
 
 /**
  * Physical names: the seams between the stacks. Each stack builds the names that it shares, so none imports another's

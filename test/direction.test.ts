@@ -184,7 +184,8 @@ describe("the files", () => {
     ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "client-address.ts"],
     // The parts of the operators' jobs.
     ...["caller-identity.ts", "custom-resource.ts"],
-    "archive.ts",
+    // What feeds jobs, and where they send.
+    ...["archive.ts", "log-lines.ts", "outlets.ts", "publish.ts", "stream-records.ts"],
     ...["authorizer.ts", "http-authorizer.ts", "authorize.ts", "http-authorize.ts", "authorizer-ports.ts"],
     "aws-request.ts",
     // The types of what the build makes.

@@ -1,7 +1,8 @@
 import * as z from "zod/mini"
+import { busOf } from "./bus.ts"
 import { descriptionOf } from "./descriptions.ts"
 import { exampleEvent } from "./event-examples.ts"
-import { busOf, type EventType, eventDetail, eventRows } from "./events.ts"
+import { type EventType, eventDetail, eventRows } from "./events.ts"
 import { auditEvent } from "./objects.ts"
 
 /** Nothing that a Lambda runs imports this: `npm run docs` writes its document to docs/asyncapi.json, which one serves. */

@@ -1,6 +1,7 @@
+import { busOf } from "./bus.ts"
 import { type Html, html, page } from "./docs-html.ts"
 import { type Endpoint, type EndpointKey, endpointRows, routeOf } from "./endpoints.ts"
-import { busOf, eventRows } from "./events.ts"
+import { eventRows } from "./events.ts"
 import { exampleBodies, examplePath } from "./examples.ts"
 import { meanings, meaningsOf, needsOf, openApiDocument, type ProblemMeaning } from "./openapi.ts"
 import { problemAdvice } from "./problem-advice.ts"

@@ -135,6 +135,3 @@ export const eventDetail = (type: EventType) =>
     before: events[type].before,
     after: events[type].after,
   })
-
-/** The `source` of every event on a stage's bus, and the bus's own name. */
-export const busOf = (stage: string): string => `symbolon.${stage}`

@@ -68,9 +68,9 @@ describe("every alarm", () => {
   })
 
   it("tells the topic when it rings, and when it is over", () => {
-    const topic = { Ref: only("AWS::SNS::Topic").id }
+    const topic = `arn:<AWS::Partition>:sns:<AWS::Region>:<AWS::AccountId>:${only("AWS::SNS::Topic").Properties.TopicName}`
     for (const { Properties } of alarms()) {
-      expect([Properties.AlarmName, Properties.AlarmActions, Properties.OKActions]).toEqual([
+      expect([Properties.AlarmName, Properties.AlarmActions.map(flat), Properties.OKActions.map(flat)]).toEqual([
         Properties.AlarmName,
         [topic],
         [topic],
@@ -215,7 +215,7 @@ describe("the topic", () => {
     })
   })
 
-  it("is published to by this stage's alarms and by the one rule, by nobody without TLS, and under no key", () => {
+  it("is published to by this stage's alarms and rules, by nobody without TLS, and under no key", () => {
     const topic = only("AWS::SNS::Topic")
     expect(topic.Properties.TopicName).toBe(`symbolon-${stage}-alarms`)
     expect(topic.Properties.KmsMasterKeyId).toBeUndefined()
@@ -225,17 +225,24 @@ describe("the topic", () => {
         Effect,
         Action,
         Principal.Service ?? Principal,
-        flat(Object.values(Object.values(Condition)[0] as Properties)[0]),
+        [Object.values(Object.values(Condition)[0] as Properties)[0]].flat().map(flat),
       ]),
     ).toEqual([
-      ["Deny", "sns:Publish", "*", "false"],
+      ["Deny", "sns:Publish", "*", ["false"]],
       [
         "Allow",
         "sns:Publish",
         "cloudwatch.amazonaws.com",
-        `arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:symbolon-${stage}-*`,
+        [`arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:symbolon-${stage}-*`],
       ],
-      ["Allow", "sns:Publish", "events.amazonaws.com", `<${only("AWS::Events::Rule").id}.Arn>`],
+      [
+        "Allow",
+        "sns:Publish",
+        "events.amazonaws.com",
+        [`symbolon-${stage}-*`, `symbolon.${stage}/symbolon-${stage}-*`].map(
+          (rule) => `arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/${rule}`,
+        ),
+      ],
     ])
   })
 })

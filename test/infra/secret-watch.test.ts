@@ -6,9 +6,11 @@ beforeAll(() => {
   templates = new Templates(inject("assembly"))
 })
 const rule = (): Resource => {
-  const [one, ...others] = templates.ofType("AWS::Events::Rule")
-  if (!one || others.length > 0) throw new Error(`${others.length + 1} rules`)
-  return one
+  const found = templates
+    .ofType("AWS::Events::Rule")
+    .find(({ Properties }) => Properties.Name === "symbolon-local-secret-changed")
+  if (!found) throw new Error("no rule on the secrets")
+  return found
 }
 
 describe("the watch over the secrets", () => {

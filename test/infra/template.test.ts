@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import { synthesize } from "../../infra/local/synth.ts"
 import { stageOf } from "../../infra/stage.ts"
 import { type Endpoint, endpointRows } from "../../shared/contract/endpoints.ts"
-import { type Job, jobRows } from "../../shared/contract/jobs.ts"
+import { type Job, jobRows, type Outlet } from "../../shared/contract/jobs.ts"
 import { problems } from "../../shared/contract/problems.ts"
 import { refusals } from "../../shared/contract/refusals.ts"
 import { flat, lines, type Properties, type Resource, Templates } from "./templates.ts"
@@ -30,7 +30,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const authorizers = ["authorizer", "http-authorizer"]
 
 /** Each function of ours: key, its row, and what the row alone doesn't say. */
-type Row = Pick<Endpoint | Job, "table" | "secrets"> & Partial<Pick<Job, "source" | "archives">>
+type Row = Pick<Endpoint | Job, "table" | "secrets"> & Partial<Pick<Job, "source" | "sends">>
 const functions: [key: string, row: Row][] = [
   ...endpointRows,
   ...jobRows.map(([key, row]): [string, Row] => [`jobs/${key}`, row]),
@@ -299,7 +299,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
           }),
           ...(row.table.includes("UpdateItem") || row.table.includes("DeleteItem") ? auditDeny(stage) : []),
           ...row.secrets.map((secret) => `Allow secretsmanager:GetSecretValue on ${secretArn(stage, secret)}`),
-          ...(row.archives ? [`Allow s3:PutObject on ${auditArchiveArn(stage)}/*`] : []),
+          ...(row.sends ?? []).flatMap((outlet) => sending(stage)[outlet]),
           ...(streams(row) ? streamReads : []),
           ...(handler.Properties.DeadLetterConfig
             ? [`Allow sqs:SendMessage on ${flat(handler.Properties.DeadLetterConfig.TargetArn)}`]
@@ -357,8 +357,16 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
   })
 
   describe("asynchronous paths", () => {
+    const targets = () =>
+      all("AWS::Events::Rule").flatMap((rule) =>
+        (rule.Properties.Targets as Properties[]).map((target): [Resource, Properties] => [rule, target]),
+      )
+    const isTopic = ([, { Arn }]: [Resource, Properties]) => flat(Arn).includes(":sns:")
+    const jobRules = () => targets().filter((one) => !isTopic(one))
+
     it("have a source for each job whose row names one", () => {
       const sources = [
+        ...jobRules().map(([rule, target]) => templates[stage].target(rule, target.Arn)),
         ...all("AWS::Logs::SubscriptionFilter").map((one) =>
           templates[stage].target(one, one.Properties.DestinationArn),
         ),
@@ -411,24 +419,54 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       }
     })
 
-    it("tell the alarm topic of the secrets, and keep in an encrypted queue what could not be told", () => {
-      const rule = only("AWS::Events::Rule")
-      const [target, ...others] = rule.Properties.Targets as Properties[]
-      expect(others).toEqual([])
-      expect(templates[stage].target(rule, target?.Arn).Type).toBe("AWS::SNS::Topic")
-      const queue = templates[stage].target(rule, target?.DeadLetterConfig.Arn)
-      expect(queue.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400, SqsManagedSseEnabled: true })
-      const sends = all("AWS::SQS::QueuePolicy")
-        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Properties[])
-        .filter(({ Effect, Resource }) => Effect === "Allow" && flat(Resource) === `<${queue.id}.Arn>`)
-      expect(sends.map(({ Sid, Resource, Condition, ...rest }) => ({ ...rest, when: Condition }))).toEqual([
-        {
-          Action: "sqs:SendMessage",
-          Effect: "Allow",
-          Principal: { Service: "events.amazonaws.com" },
-          when: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [rule.id, "Arn"] } } },
-        },
-      ])
+    it("tell the alarm topic of the secrets and of what is urgent, and keep in an encrypted queue what could not be told", () => {
+      const told = targets().filter(isTopic)
+      expect(told.map(([{ Properties }]) => [Properties.Name, Properties.EventBusName ?? "default"])).toEqual(
+        expect.arrayContaining([
+          [`symbolon-${stage}-secret-changed`, "default"],
+          [`symbolon-${stage}-failed-burst`, `symbolon.${stage}`],
+          [`symbolon-${stage}-compromised`, `symbolon.${stage}`],
+        ]),
+      )
+      expect(told).toHaveLength(3)
+      const topic = only("AWS::SNS::Topic")
+      for (const [rule, target] of told) {
+        expect(flat(target.Arn)).toBe(
+          `arn:<AWS::Partition>:sns:<AWS::Region>:<AWS::AccountId>:${topic.Properties.TopicName}`,
+        )
+        const queue = templates[stage].target(rule, target.DeadLetterConfig.Arn)
+        expect(queue.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400, SqsManagedSseEnabled: true })
+        const sends = all("AWS::SQS::QueuePolicy")
+          .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Properties[])
+          .filter(({ Effect, Resource }) => Effect === "Allow" && flat(Resource) === `<${queue.id}.Arn>`)
+        expect(sends.map(({ Sid, Resource, Condition, ...rest }) => ({ ...rest, when: Condition }))).toEqual([
+          {
+            Action: "sqs:SendMessage",
+            Effect: "Allow",
+            Principal: { Service: "events.amazonaws.com" },
+            when: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [rule.id, "Arn"] } } },
+          },
+        ])
+      }
+    })
+
+    it("start a job on the events of its row, from the stage's bus, and keep those that it didn't get", () => {
+      const rows = jobRows.flatMap(([key, { source }]) =>
+        typeof source === "object" && "events" in source ? [[key, source.events] as const] : [],
+      )
+      expect(rows.map(([key]) => key)).toEqual(["apply-expiry-policy"])
+      for (const [key, types] of rows) {
+        const [rule, target] = jobRules().find(
+          ([one, { Arn }]) => templates[stage].target(one, Arn) === lambda(`jobs/${key}`),
+        ) as [Resource, Properties]
+        expect(rule.Properties).toMatchObject({
+          EventBusName: `symbolon.${stage}`,
+          EventPattern: { "detail-type": types },
+          State: "ENABLED",
+        })
+        const queue = templates[stage].target(rule, target.DeadLetterConfig.Arn)
+        expect(queue.Properties.QueueName).toBe(`symbolon-${stage}-${key}-undone`)
+      }
     })
 
     it("leave no queue that nothing fills", () => {
@@ -436,7 +474,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         ...all("AWS::Lambda::Function").map((one) => [one, one.Properties.DeadLetterConfig?.TargetArn] as const),
         ...all("AWS::Events::Rule").map((one) => [one, one.Properties.Targets[0].DeadLetterConfig.Arn] as const),
       ].flatMap(([from, queue]) => (queue ? [templates[stage].target(from, queue).id] : []))
-      expect(fed.sort()).toEqual(
+      expect([...new Set(fed)].sort()).toEqual(
         all("AWS::SQS::Queue")
           .map(({ id }) => id)
           .sort(),
@@ -459,7 +497,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
 
     it.each([
       ["archive-audit-events", ["AUD#", "MARK#"]],
-      ["apply-expiry-policy", ["SET"]],
+      ["publish-events", ["AUD#"]],
     ])("hand %s its rows, until the stream forgets them, and name what it forgot", (key, prefixes) => {
       const mapping = all("AWS::Lambda::EventSourceMapping").find(
         (one) => templates[stage].target(one, one.Properties.FunctionName) === lambda(`jobs/${key}`),
@@ -478,12 +516,17 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       expect(templates[stage].stack("jobs").text).toContain(`"Default": "/symbolon/${stage}/table-stream-arn"`)
     })
 
-    it("hand the authorizer's lines on by one quoted term", () => {
-      expect(only("AWS::Logs::SubscriptionFilter").Properties).toMatchObject({
-        LogGroupName: `/symbolon/${stage}/authorizer`,
-        FilterName: "record-usage",
-        FilterPattern: '"token.used"',
-      })
+    it("read the table's stream twice at most: more readers of a shard throttle each other", () => {
+      expect(all("AWS::Lambda::EventSourceMapping").length).toBeLessThanOrEqual(2)
+    })
+
+    it("hand the authorizer's lines on by one quoted term each, twice, which is all that a log group takes", () => {
+      expect(all("AWS::Logs::SubscriptionFilter").map(({ Properties }) => Properties)).toMatchObject(
+        [
+          { FilterName: "record-usage", FilterPattern: '"token.used"' },
+          { FilterName: "watch-refusals", FilterPattern: '"token.refused"' },
+        ].map((filter) => ({ ...filter, LogGroupName: `/symbolon/${stage}/authorizer` })),
+      )
     })
   })
 
@@ -679,8 +722,22 @@ const tableArn = (stage: string) =>
 const secretArn = (stage: string, secret: string) =>
   `arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:symbolon-${stage}-${secret}-??????`
 
-const auditArchiveArn = (stage: string) =>
-  `arn:<AWS::Partition>:s3:::symbolon-${stage}-audit-<AWS::AccountId>-<AWS::Region>`
+/** What each outlet of a row comes to. */
+const sending = (stage: string): Record<Outlet, string[]> => {
+  const arn = (service: string, rest: string) =>
+    `arn:<AWS::Partition>:${service}:<AWS::Region>:<AWS::AccountId>:${rest}`
+  const { mailFrom } = stageOf(stage)
+  return {
+    archive: [
+      `Allow s3:PutObject on arn:<AWS::Partition>:s3:::symbolon-${stage}-audit-<AWS::AccountId>-<AWS::Region>/*`,
+    ],
+    bus: [`Allow events:PutEvents on ${arn("events", `event-bus/symbolon.${stage}`)}`],
+    "alarm-topic": [`Allow sns:Publish on ${arn("sns", `symbolon-${stage}-alarms`)}`],
+    mail: (mailFrom ? [mailFrom, mailFrom.split("@")[1]] : []).map(
+      (identity) => `Allow ses:SendEmail on ${arn("ses", `identity/${identity}`)}`,
+    ),
+  }
+}
 
 const streams = ({ source }: Row): boolean => typeof source === "object" && "tableStream" in source
 

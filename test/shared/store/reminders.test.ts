@@ -16,7 +16,7 @@ async function aRemindedFleet() {
     ...fleet,
     remind: (on?: Table) => remindExpiringTokens(runtimeOn(on), system("remind-expiring-tokens", "r")),
     /** So many days, and seconds more, before the end of a token of 60 days. */
-    before: (days: number, seconds = 0) => clock.set(start + (60 - days) * day - seconds * second),
+    left: (days: number, seconds = 0) => clock.set(start + (60 - days) * day - seconds * second),
     days: async () =>
       (await events("token.expiring")).map(({ after }) => after.days).sort((a, b) => Number(b) - Number(a)),
   }
@@ -24,21 +24,21 @@ async function aRemindedFleet() {
 
 describe("a token of 60 days", () => {
   test("is reminded of 30, 7 and 1 days before its end: once each, not a second early, and at the very second", async () => {
-    const { token, remind, before, days, row, eventsOf } = await aRemindedFleet()
+    const { token, remind, left, days, row, eventsOf } = await aRemindedFleet()
     const id = await token("60d")
     const had: number[] = []
     for (const due of [30, 7, 1]) {
-      before(due, 1)
+      left(due, 1)
       expect(await remind()).toBe(0)
-      before(due)
+      left(due)
       expect(await remind()).toBe(1)
       had.push(due)
       expect(await days()).toEqual(had)
       expect((await row(id)).reminded).toBe(due)
-      before(due, -1)
+      left(due, -1)
       expect(await remind()).toBe(0)
     }
-    before(0)
+    left(0)
     expect(await remind()).toBe(0)
     expect(await eventsOf(id, "token.expiring")).toHaveLength(3)
     const [event] = await eventsOf(id, "token.expiring")
@@ -47,12 +47,12 @@ describe("a token of 60 days", () => {
   })
 
   test("found late is reminded of what is most urgent only", async () => {
-    const { token, remind, before, days } = await aRemindedFleet()
+    const { token, remind, left, days } = await aRemindedFleet()
     await token("60d")
-    before(6)
+    left(6)
     expect(await remind()).toBe(1)
     expect(await days()).toEqual([7])
-    before(0, 1)
+    left(0, 1)
     expect(await remind()).toBe(1)
     expect(await days()).toEqual([7, 1])
   })
