@@ -177,7 +177,8 @@ describe("the files", () => {
     ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "client-address.ts"],
     // The parts of the operators' jobs.
     ...["caller-identity.ts", "custom-resource.ts"],
-    "archive.ts",
+    // What starts jobs, and where they send.
+    ...["log-lines.ts", "stream-records.ts", "publish.ts", "outlets.ts", "archive.ts"],
     ...["authorizer.ts", "http-authorizer.ts", "authorize.ts", "http-authorize.ts", "authorizer-ports.ts"],
     "aws-request.ts",
     // The types of what the build makes.
