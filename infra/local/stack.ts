@@ -49,7 +49,7 @@ interface Options {
   onAccess?: (line: string) => void
 }
 
-/** Serves a synthesized assembly: the services that it calls, IAM, Lambdas with what starts them, and gateway. All of it ends with `stop`. */
+/** Serves a synthesized assembly: the services that it calls, IAM, Lambdas, what starts them, and gateway; until `stop`. */
 export async function startStack({
   assembly: assemblyDirectory,
   stageName,
