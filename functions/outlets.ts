@@ -22,7 +22,8 @@ export function eventBus(env: Env): PutEvents {
 
 /** Keeps what can't be done in the job's dead-letter queue, which has an alarm. */
 export function undoneQueue(env: Env): (message: object) => Promise<void> {
-  const client = new SQSClient(retries)
+  // It is in this region: at the host of its URL it would be asked past the endpoint that an environment names.
+  const client = new SQSClient({ ...retries, useQueueUrlAsEndpoint: false })
   return async (message) => {
     await client.send(new SendMessageCommand({ QueueUrl: env.UNDONE_QUEUE, MessageBody: JSON.stringify(message) }))
   }

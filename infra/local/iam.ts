@@ -31,13 +31,13 @@ export class Role {
     return refused
   }
 
-  /** Each action that is allowed on each resource of the table's and the secrets' services. */
+  /** Each action that is allowed on each resource of the services that are served here. */
   get granted(): string[] {
     return this.statements
       .filter(({ effect }) => effect === "Allow")
       .flatMap(({ actions, resources }) =>
         actions
-          .filter((action) => /^(dynamodb|secretsmanager|s3):|^\*/.test(action))
+          .filter((action) => /^(dynamodb|secretsmanager|s3|events|sns|ses|sqs):|^\*/.test(action))
           .flatMap((action) => resources.map((resource) => this.grant(action, resource))),
       )
   }
@@ -109,10 +109,18 @@ export function readRoles(assembly: Assembly): Map<string, Role> {
   if (managed) throw new Error(`the local run does not know managed policies, such as ${managed.id}`)
   return new Map(
     assembly.ofType("AWS::Lambda::Function").map((resource) => {
-      const { FunctionName } = assembly.resolved(resource)
-      return [FunctionName, new Role(FunctionName, documentsOf(assembly, resource))]
+      const { FunctionName, DeadLetterConfig } = assembly.resolved(resource)
+      const role = new Role(FunctionName, documentsOf(assembly, resource))
+      if (DeadLetterConfig) checkDeadLetters(role, DeadLetterConfig.TargetArn)
+      return [FunctionName, role]
     }),
   )
+}
+
+/** Lambda itself sends there, by the function's role: the grant is used, and CloudFormation makes no function without it. */
+function checkDeadLetters(role: Role, queueArn: string): void {
+  if (role.refused([{ action: "sqs:SendMessage", resource: queueArn, leadingKeys: [] }]))
+    throw new Error(`${role.name} may not send to its dead-letter queue ${queueArn}`)
 }
 
 /** The policies inside the role and those attached to it, of the same stack. */

@@ -7,6 +7,7 @@ import { readRoles } from "./iam.ts"
 import { invocations } from "./invocations.ts"
 import { createLambdas, type Lambdas } from "./lambdas.ts"
 import { createLogs } from "./logs.ts"
+import { startMessages } from "./messages.ts"
 import { partitionKeysOf } from "./needs.ts"
 import { startObjects } from "./objects.ts"
 import { startProxy } from "./proxy.ts"
@@ -27,7 +28,7 @@ export interface LocalStack {
   operator: Operator
   engineEndpoint: string
   engine: EngineKind
-  /** What the Lambdas' roles allow on the table and the secrets, and what of that has been needed so far. */
+  /** What the Lambdas' roles allow of what is served here, and what of that has been needed so far. */
   grants: () => Grants
   stop: () => Promise<void>
 }
@@ -41,14 +42,14 @@ interface Options {
   /** The cloud assembly to serve: `cdk.out`. */
   assembly: string
   stageName: string
-  /** Keeps the table, secrets and logs. */
+  /** Keeps the table, secrets, logs and what is sent. */
   directory: string
   /** 0: a free one. */
   port: number
   onAccess?: (line: string) => void
 }
 
-/** Serves a synthesized assembly: engine, secrets, STS, IAM, Lambdas, logs, schedules and gateway. All of it ends with `stop`. */
+/** Serves a synthesized assembly: the services that it calls, IAM, Lambdas, what starts them, and gateway; until `stop`. */
 export async function startStack({
   assembly: assemblyDirectory,
   stageName,
@@ -80,7 +81,11 @@ export async function startStack({
     started.push(proxy.stop)
     const objects = await startObjects(join(directory, "objects"), roles)
     started.push(objects.stop)
+    const { keepUndone } = logs
+    const messages = await startMessages({ assembly, roles, lambdasOf: () => lambdas, keepUndone, directory })
+    started.push(messages.stop)
     const environment = {
+      ...messages.environment,
       AWS_ENDPOINT_URL_S3: objects.endpoint,
       AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: proxy.endpoint,
@@ -88,8 +93,15 @@ export async function startStack({
       AWS_ENDPOINT_URL_STS: sts.endpoint,
     }
     const lambdas = createLambdas({ assembly, environment, onLine: logs.add })
-    started.push(lambdas.stop, logs.stop, startSchedules(assembly, lambdas))
-    started.push((await startStreams({ assembly, lambdas, endpoint: proxy.endpoint, onUndone: logs.keepUndone })).stop)
+    started.push(lambdas.stop)
+    const streams = await startStreams({ assembly, lambdas, endpoint: proxy.endpoint, onUndone: keepUndone })
+    started.push(streams.stop, async () => {
+      // What a Lambda writes that an event has started is in the stream again.
+      do await streams.flush()
+      while (await messages.settled())
+    })
+    // What the log still starts is over before the stream is read for the last time.
+    started.push(logs.stop, startSchedules(assembly, lambdas))
     const runJob = jobRunner(lambdas, stageName)
     const server = await startGateway({
       api,

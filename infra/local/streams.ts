@@ -12,7 +12,8 @@ import { type Assembly, functionNameIn, type Properties, region } from "./templa
 /** The table's stream, as far as the template uses it: event source mappings hand a Lambda the changes that it asks for. */
 export interface Streams {
   /** Hands on what still waits. */
-  stop: () => Promise<void>
+  flush: () => Promise<void>
+  stop: () => void
 }
 
 const everyMilliseconds = 200
@@ -35,19 +36,22 @@ export async function startStreams(options: Options): Promise<Streams> {
     return { functionName, tableName: tableNameIn(EventSourceArn), prefixes, batchSize: BatchSize as number }
   })
   const readers = await Promise.all(mappings.map((mapping) => openReader(options, mapping)))
-  let reading = Promise.resolve()
-  const readAll = async () => {
-    for (const reader of readers) await reader.read()
-  }
-  const timer = setInterval(() => {
-    reading = reading.then(readAll).catch(() => {})
-  }, everyMilliseconds)
+  // Each by itself, as on AWS: one whose Lambda is slow, or fails, must not hold up the others.
+  const loops = readers.map(({ read, close }) => {
+    let reading = Promise.resolve()
+    const next = () => {
+      reading = reading.then(read).catch(() => {})
+      return reading
+    }
+    return { next, close, timer: setInterval(next, everyMilliseconds) }
+  })
   return {
-    stop: async () => {
-      clearInterval(timer)
-      await reading
-      await readAll().catch(() => {})
-      for (const reader of readers) reader.close()
+    flush: async () => void (await Promise.all(loops.map(({ next }) => next()))),
+    stop: () => {
+      for (const { timer, close } of loops) {
+        clearInterval(timer)
+        close()
+      }
     },
   }
 }

@@ -16,6 +16,8 @@ export type Properties = Record<string, any>
 export const account = "000000000000"
 export const region = "us-east-1"
 
+export const arnOf = (service: string, rest: string): string => `arn:aws:${service}:${region}:${account}:${rest}`
+
 const pseudoParameters: Record<string, string> = {
   "AWS::AccountId": account,
   "AWS::Region": region,
@@ -103,8 +105,11 @@ export class Assembly {
     if (lookup !== undefined) return this.parameter(stack, lookup)
     const { type, properties } = this.resource(stack, id)
     if (type === "AWS::S3::Bucket") return this.resolve(stack, properties.BucketName)
-    const named = properties.FunctionName ?? properties.TableName ?? properties.LogGroupName ?? properties.QueueName
-    if (type === "AWS::SecretsManager::Secret") return this.attribute(stack, [id, "Arn"])
+    if (type === "AWS::SecretsManager::Secret" || type === "AWS::SNS::Topic") return this.attribute(stack, [id, "Arn"])
+    // Its host is not this machine's: the SDK is told where SQS is.
+    if (type === "AWS::SQS::Queue")
+      return `https://sqs.${region}.amazonaws.com/${account}/${this.resolve(stack, properties.QueueName ?? id)}`
+    const named = properties.FunctionName ?? properties.TableName ?? properties.LogGroupName
     return typeof named === "string" ? named : id
   }
 
@@ -121,14 +126,15 @@ export class Assembly {
     // Its label, the time at which the stream began, is the engine's.
     if (attribute === "StreamArn") return `${this.attribute(stack, [id, "Arn"])}/stream/local`
     if (attribute !== "Arn") throw new Error(`${stack}: the local run does not know ${attribute} of ${type}`)
-    const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`
     const name = this.reference.bind(this)
-    if (type === "AWS::Lambda::Function") return arn("lambda", `function:${name(stack, id)}`)
-    if (type === "AWS::Logs::LogGroup") return arn("logs", `log-group:${name(stack, id)}:*`)
+    if (type === "AWS::SQS::Queue") return arnOf("sqs", this.resolve(stack, properties.QueueName ?? id))
+    if (type === "AWS::SNS::Topic") return arnOf("sns", this.resolve(stack, properties.TopicName ?? id))
+    if (type === "AWS::Lambda::Function") return arnOf("lambda", `function:${name(stack, id)}`)
+    if (type === "AWS::Logs::LogGroup") return arnOf("logs", `log-group:${name(stack, id)}:*`)
     if (type === "AWS::SecretsManager::Secret") return secretArn(properties.Name)
-    if (type === "AWS::DynamoDB::GlobalTable") return arn("dynamodb", `table/${name(stack, id)}`)
+    if (type === "AWS::DynamoDB::GlobalTable") return arnOf("dynamodb", `table/${name(stack, id)}`)
     if (type === "AWS::IAM::Role") return `arn:aws:iam::${account}:role/${id}`
-    return arn(type.split("::")[1]?.toLowerCase() ?? "", id)
+    return arnOf(type.split("::")[1]?.toLowerCase() ?? "", id)
   }
 }
 

@@ -13,6 +13,8 @@ export interface Fixture {
   timeouts?: Record<string, number>
   /** Logical id of its role, by function name. */
   roles?: Record<string, string>
+  /** Logical id of its dead-letter queue, by function name. */
+  deadLetterQueues?: Record<string, string>
   /** `GET /things/{id}` → the function's name. Behind the authorizer, when there is one. */
   routes?: Record<string, string>
   /** Name of the authorizer's function. */
@@ -64,13 +66,16 @@ export function folderForTest(): string {
   return directory
 }
 
-const lambda = (FunctionName: string, { timeouts, roles }: Fixture) => ({
+const lambda = (FunctionName: string, { timeouts, roles, deadLetterQueues }: Fixture) => ({
   Type: "AWS::Lambda::Function",
   Properties: {
     FunctionName,
     Handler: "index.handler",
     Timeout: timeouts?.[FunctionName] ?? 60,
     ...(roles?.[FunctionName] && { Role: { "Fn::GetAtt": [roles[FunctionName], "Arn"] } }),
+    ...(deadLetterQueues?.[FunctionName] && {
+      DeadLetterConfig: { TargetArn: { "Fn::GetAtt": [deadLetterQueues[FunctionName], "Arn"] } },
+    }),
     LoggingConfig: { LogGroup: `/fixture/${FunctionName}` },
     Environment: { Variables: { GREETING: "hello" } },
     Code: { S3Key: `${FunctionName}.zip` },

@@ -138,6 +138,24 @@ describe("readRoles", () => {
     expect(() => readRoles(assembly({ Managed: managed }))).toThrow("managed")
   })
 
+  it("counts as used what Lambda itself needs for the dead-letter queue, and throws without it", () => {
+    const withDeadLetters = (Action: string) => {
+      const Queue = { Type: "AWS::SQS::Queue", Properties: { QueueName: "f-undone" } }
+      const Other = { Type: "AWS::SQS::Queue", Properties: { QueueName: "other" } }
+      const Resource = ["Queue", "Other"].map((id) => ({ "Fn::GetAtt": [id, "Arn"] }))
+      const Policies = [{ PolicyDocument: { Statement: { Effect: "Allow", Action, Resource } } }]
+      const resources = { Queue, Other, Role: { Type: "AWS::IAM::Role", Properties: { Policies } } }
+      const fixture = { functions: { f: "" }, roles: { f: "Role" }, deadLetterQueues: { f: "Queue" }, resources }
+      return readRoles(new Assembly(assemblyFor(fixture))).get("f")
+    }
+    const role = withDeadLetters("sqs:SendMessage")
+    expect(role?.granted).toEqual(["f sqs:SendMessage f-undone", "f sqs:SendMessage other"])
+    expect(role?.used).toEqual(["f sqs:SendMessage f-undone"])
+    expect(() => withDeadLetters("sqs:ReceiveMessage")).toThrow(
+      "f may not send to its dead-letter queue arn:aws:sqs:us-east-1:000000000000:f-undone",
+    )
+  })
+
   it("reads those of our own assembly", () => {
     const roles = readRoles(new Assembly(inject("assembly")))
     const tableOf = "arn:aws:dynamodb:us-east-1:000000000000:table/symbolon-local"

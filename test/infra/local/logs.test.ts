@@ -120,6 +120,14 @@ it("delivers what still waits when it is stopped, before it has stopped", async 
   expect(deliveries()).toHaveLength(1)
 })
 
+it("has repeated what fails, and kept it, before it has stopped", async () => {
+  const { logs, directory, deliveries } = start(3)
+  logs.add(watched, "token.used")
+  await logs.stop()
+  expect(deliveries()).toHaveLength(3)
+  expect(linesOf(join(directory, "reader-undone.jsonl"))).toHaveLength(1)
+})
+
 it.each(["token.used", "{ $.event = x }", '"one" "two"', ""])("doesn't start with the filter pattern %j", (pattern) => {
   expect(() => start(0, pattern)).toThrow("the local run knows filter patterns of one quoted term only")
 })

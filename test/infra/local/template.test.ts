@@ -28,3 +28,19 @@ it("says which parameter nobody has written", () => {
     "fixture.template.json looks up /a/b, which no stack has written here",
   )
 })
+
+it("refers to a queue by its URL and to a topic by its ARN, as CloudFormation does", () => {
+  const resources = {
+    Queue: { Type: "AWS::SQS::Queue", Properties: { QueueName: "q" } },
+    Unnamed: { Type: "AWS::SQS::Queue", Properties: {} },
+    Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: "t" } },
+  }
+  const assembly = new Assembly(assemblyFor({ resources }))
+  const resolved = (value: object) => assembly.resolve("fixture.template.json", value)
+  expect(resolved([{ Ref: "Queue" }, { Ref: "Unnamed" }, { Ref: "Topic" }])).toEqual([
+    "https://sqs.us-east-1.amazonaws.com/000000000000/q",
+    "https://sqs.us-east-1.amazonaws.com/000000000000/Unnamed",
+    "arn:aws:sns:us-east-1:000000000000:t",
+  ])
+  expect(resolved({ "Fn::GetAtt": ["Queue", "Arn"] })).toBe("arn:aws:sqs:us-east-1:000000000000:q")
+})
