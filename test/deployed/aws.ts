@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import {
   CloudFormationClient,
   DeleteStackCommand,
@@ -10,6 +11,13 @@ import {
   paginateFilterLogEvents,
 } from "@aws-sdk/client-cloudwatch-logs"
 import { DynamoDBClient, RestoreTableToPointInTimeCommand, waitUntilTableExists } from "@aws-sdk/client-dynamodb"
+import {
+  DeleteRuleCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+} from "@aws-sdk/client-eventbridge"
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda"
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3"
 import {
@@ -20,6 +28,21 @@ import {
   type UpdateScheduleInput,
 } from "@aws-sdk/client-scheduler"
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager"
+import { SNSClient, SubscribeCommand, UnsubscribeCommand } from "@aws-sdk/client-sns"
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs"
+
+/** A queue that a test has hung on something of the stage. */
+export interface Listening {
+  /** What has come since the last time, as it came; waits a second for the first. */
+  received: () => Promise<string[]>
+  stop: () => Promise<void>
+}
 
 /** What the deployed tests ask of the emulator beside the API: a few calls, as an operator would make them. */
 export function awsAt(endpoint: string) {
@@ -27,6 +50,18 @@ export function awsAt(endpoint: string) {
   const [lambda, logs] = [new LambdaClient(at), new CloudWatchLogsClient(at)]
   const [secrets, cloudFormation] = [new SecretsManagerClient(at), new CloudFormationClient(at)]
   const [scheduler, s3, dynamodb] = [new SchedulerClient(at), new S3Client(at), new DynamoDBClient(at)]
+  const [eventBridge, sns, sqs] = [new EventBridgeClient(at), new SNSClient(at), new SQSClient(at)]
+  const queue = async (QueueName: string) => {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }))
+    const attributes = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] })
+    const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 })
+    return {
+      arn: (await sqs.send(attributes)).Attributes?.QueueArn ?? "",
+      // Not deleted there: the queue is gone before they would come again.
+      received: async () => ((await sqs.send(receive)).Messages ?? []).map(({ Body = "" }) => Body),
+      remove: () => sqs.send(new DeleteQueueCommand({ QueueUrl })),
+    }
+  }
   return {
     /** Answers what the function answered; throws what it threw. */
     invoke: async (FunctionName: string, event: object): Promise<unknown> => {
@@ -71,6 +106,31 @@ export function awsAt(endpoint: string) {
       const found = schedules.Schedules?.find(({ Target }) => name.test(Target?.Arn ?? ""))
       const schedule = await scheduler.send(new GetScheduleCommand({ Name: found?.Name }))
       await scheduler.send(new UpdateScheduleCommand({ ...schedule, ScheduleExpression: rate } as UpdateScheduleInput))
+    },
+    /** As another team hears of a stage: by a rule of its own on the bus, to a queue of its own. */
+    listenToBus: async (EventBusName: string, pattern: object): Promise<Listening> => {
+      const [Name, Id] = [`listening-${randomUUID()}`, "queue"]
+      const { arn: Arn, received, remove } = await queue(Name)
+      await eventBridge.send(new PutRuleCommand({ Name, EventBusName, EventPattern: JSON.stringify(pattern) }))
+      await eventBridge.send(new PutTargetsCommand({ Rule: Name, EventBusName, Targets: [{ Id, Arn }] }))
+      const stop = async () => {
+        await eventBridge.send(new RemoveTargetsCommand({ Rule: Name, EventBusName, Ids: [Id] }))
+        await eventBridge.send(new DeleteRuleCommand({ Name, EventBusName }))
+        await remove()
+      }
+      return { received, stop }
+    },
+    /** As the alarm address hears of a stage, without the mail around it. */
+    listenToTopic: async (TopicArn: string): Promise<Listening> => {
+      const { arn: Endpoint, received, remove } = await queue(`listening-${randomUUID()}`)
+      const Attributes = { RawMessageDelivery: "true" }
+      const subscribe = new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint, Attributes })
+      const { SubscriptionArn } = await sns.send(subscribe)
+      const stop = async () => {
+        await sns.send(new UnsubscribeCommand({ SubscriptionArn }))
+        await remove()
+      }
+      return { received, stop }
     },
     /** `cdk destroy` names a stack by its ARN, which the emulator ignores. */
     deleteStack: async (StackName: string): Promise<void> => {

@@ -42,6 +42,30 @@ export const differences = {
     source: `${guide}/set-up-logging.html`,
     coveredBy: "test/infra/local/gateway.test.ts",
   },
+  "event-time": {
+    aws: "The `time` of an event on a bus is what PutEvents was told.",
+    emulator: "Takes the second in which it got the event.",
+    source: "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html",
+    coveredBy: "test/functions/publish.test.ts",
+  },
+  "events-that-are-not-delivered": {
+    aws: "Tries a rule's target again for a day, then hands the event to the target's dead-letter queue.",
+    emulator: "Tries once, and drops the event.",
+    source: "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html",
+    coveredBy: "test/infra/template.test.ts",
+  },
+  "stream-batches": {
+    aws: "Waits for a batch to fill, halves one that fails, and names in the destination for failures what the stream forgot.",
+    emulator: "Hands over at once what there is, and all of it again a second after it failed.",
+    source: "https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html",
+    coveredBy: "test/infra/template.test.ts",
+  },
+  mail: {
+    aws: "SNS asks an address to confirm its subscription, then mails it.",
+    emulator: "Takes it for confirmed, and mails nothing: a queue on the same topic hears what would have been mailed.",
+    source: "https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html",
+    coveredBy: "test/infra/alarms.test.ts",
+  },
   "web-acl-association": {
     aws: "Puts a web ACL before a stage.",
     emulator: "Doesn't know the resource type, and refuses the stack: `waf` of stage prod, alone, is not deployed.",
