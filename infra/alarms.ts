@@ -27,7 +27,7 @@ export const failedBurst = "failed-burst"
 export const compromised = "compromised"
 
 /** What the topic is told by a rule and not by an alarm: each has its article, and its asynchronous path. */
-export const toldRules: readonly string[] = [secretChanged, failedBurst, compromised]
+const toldRules: readonly string[] = [secretChanged, failedBurst, compromised]
 
 /** What runs without anybody waiting for it: each has a dead-letter queue. */
 export const asynchronousPaths: readonly string[] = [

@@ -1,7 +1,7 @@
 import { networkOf } from "./network.ts"
 
 /** The event of the authorizer's log line about a refused credential, which the subscription filter of `watch-refusals` picks. */
-export const refusedEvent = "token.refused"
+const refusedEvent = "token.refused"
 
 export interface Refusal {
   /** Epoch milliseconds. */
