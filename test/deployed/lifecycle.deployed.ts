@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { gzipSync } from "node:zlib"
 import { afterAll, beforeAll, expect, inject, onTestFinished } from "vitest"
-import { articleOf, compromised } from "../../infra/alarms.ts"
+import { articleOf, compromised, failedBurst } from "../../infra/alarms.ts"
 import { names } from "../../infra/names.ts"
 import { type EventType, eventDetail } from "../../shared/contract/events.ts"
+import { burst } from "../../shared/store/refusals.ts"
 import { until } from "../infra/local/fixture.ts"
 import { insideTest, openTestStack, type RunningStack } from "../local-stack.ts"
 import { aHuman, aService, type Person } from "../people.ts"
@@ -79,6 +81,23 @@ insideTest("the alarm address is told at once that a token was reported as compr
         `from 127.0.0.1 at ${event?.at}. ${articleOf(compromised)}`,
     ),
   ])
+})
+
+insideTest("the alarm address is told at once of a burst of refusals, by their networks", async () => {
+  const listening = await aws().listenToTopic(`arn:aws:sns:us-east-1:000000000000:${alarmTopic}`)
+  onTestFinished(listening.stop)
+  const at = Date.now()
+  const message = JSON.stringify({ event: "token.refused", at, ip: "198.51.100.7" })
+  const logEvents = Array.from({ length: burst }, (_, n) => ({ id: `${at}-${n}`, timestamp: at, message }))
+  const data = gzipSync(JSON.stringify({ logEvents })).toString("base64")
+  expect(await stack.runJob("watch-refusals", { awslogs: { data } })).toEqual({ bursts: 1 })
+  const network = "198.51.100.0/24"
+  const [told] = (await heard(listening, (all) => all.some((text) => text.includes(network)))).slice(-1)
+  expect(told).toMatch(
+    new RegExp(
+      `^"Symbolon dev: ${burst} credentials were refused since \\S+Z, from \\[${network}\\]\\. .*#${failedBurst}"$`,
+    ),
+  )
 })
 
 insideTest("a refusal starts the watch of refusals, beside the record of use", async () => {
