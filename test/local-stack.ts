@@ -3,10 +3,14 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inject, test } from "vitest"
+import * as z from "zod/mini"
 import { adminTokenEvent } from "../infra/commands/proof.ts"
 import { type LocalStack, startStack } from "../infra/local/stack.ts"
 import { type Client, createClient } from "../shared/contract/client.ts"
+import { type EventType, eventDetail, events } from "../shared/contract/events.ts"
 import { createTable } from "../shared/store/dynamodb.ts"
+import { showEvent } from "../shared/store/shown-event.ts"
+import type { AuditItem } from "../shared/store/table.ts"
 import { parseKeyring } from "../shared/token/keyring.ts"
 import { openDeployedStack } from "./deployed/stack.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "./fakes.ts"
@@ -95,6 +99,7 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Loc
       )
     },
     stop: async () => {
+      const trail = await rows(client, "symbolon-local").dump()
       appendFileSync(
         inject("usedGrants"),
         stack
@@ -104,6 +109,15 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Loc
       )
       await stack.stop()
       rmSync(directory, { recursive: true, force: true })
+      asTheirSchemasSay(trail as unknown as AuditItem[])
     },
+  }
+}
+
+/** Whatever a test has made happen is an event that the table of events knows, as it says; a test's own poison aside. */
+function asTheirSchemasSay(rows: readonly AuditItem[]): void {
+  for (const row of rows.filter(({ PK, action }) => PK.startsWith("AUD#") && action in events)) {
+    const parsed = eventDetail(row.action as EventType).safeParse(showEvent(row))
+    if (!parsed.success) throw new Error(`${row.action} is not as its schema says: ${z.prettifyError(parsed.error)}`)
   }
 }

@@ -83,6 +83,10 @@ const schemas = {
 const headers = {
   ETag: { description: "Names this version: send it as If-Match with a change.", schema: { type: "string" } },
   Location: { description: "The path of what this was about.", schema: { type: "string" } },
+  "Token-Expires-In": {
+    description: "Days that the caller's token has left, the one that has begun included: from thirty on.",
+    schema: { type: "integer" },
+  },
   "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } },
   "WWW-Authenticate": { description: "The challenge (RFC 6750).", schema: { type: "string" } },
 } satisfies oas31.HeadersObject
@@ -185,7 +189,7 @@ export const needsOf = ({ needs, orOwn }: Endpoint): string =>
   `${needs}${orOwn ? ", or that it is one's own" : ""}`
 
 function successOf(key: EndpointKey, row: Endpoint) {
-  const names = successHeaders[key] ?? []
+  const names = [...(successHeaders[key] ?? []), ...(row.needs === "nothing" ? [] : (["Token-Expires-In"] as const))]
   return {
     description: { 200: "Done.", 201: "Made.", 202: "Begun.", 204: "Done; no body." }[row.success],
     ...(names.length > 0 && { headers: headersOf(names) }),

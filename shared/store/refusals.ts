@@ -8,7 +8,7 @@ import { absent, update, where } from "./steps.ts"
 import { type RefusalsItem, refusalsKey } from "./table.ts"
 
 /** So many refusals in five minutes, by the clock, are a burst: one every three seconds, which nobody types. */
-const burst = 100
+export const burst = 100
 const windowMilliseconds = 300_000
 /** Networks share that many rows by their hash. The rows are used again and again, so that no flood can fill the table. */
 const buckets = 256

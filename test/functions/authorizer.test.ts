@@ -117,7 +117,14 @@ async function aToken(expiration = "30d") {
   })
   const body = { name: "t", type: "Service" as const, user_id: user.user_id, expiration, allowed_cidrs: [] }
   const token = await createToken(runtime, anAdmin(), "all", body)
-  return { accountId: user.id, userId: user.user_id, id: token.id, handle: token.handle, bearer: token.bearer_token }
+  return {
+    accountId: user.id,
+    userId: user.user_id,
+    id: token.id,
+    handle: token.handle,
+    bearer: token.bearer_token,
+    expiration: token.expiration,
+  }
 }
 
 describe("what it answers", () => {
@@ -145,8 +152,12 @@ describe("what it answers", () => {
         tokenId: token.id,
         handle: token.handle,
         clientAddress: "203.0.113.7",
+        expiresAt: Date.parse(token.expiration as string),
       },
     })
+    const forever = await authorize({ authorization: `Bearer ${(await aToken("never")).bearer}` })
+    // API Gateway gets it without what is undefined.
+    expect(JSON.parse(JSON.stringify(forever.context))).not.toHaveProperty("expiresAt")
   })
 
   test("the scheme in any case and with several spaces, but nothing else", async () => {

@@ -95,6 +95,7 @@ test("a good token is allowed, with the caller's context, and recorded as on a R
     tokenId: token.id,
     handle: token.handle,
     clientAddress: "203.0.113.7",
+    expiresAt: Date.parse(token.expiration as string),
   })
   expect(lines.at(-1)).toMatchObject({
     event: "token.used",
