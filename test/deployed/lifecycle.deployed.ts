@@ -142,7 +142,6 @@ insideTest("a token that expires within the week is told of once, however often 
 })
 
 insideTest("a shorter maximum reaches the tokens that exist through the bus", async () => {
-  const since = Date.now() - 1000
   const { userId, tokenId } = await aService(stack, "Member", "never")
   const put = (max_expiry_days: number | null) => stack.admin["settings/update"]({ body: { max_expiry_days } })
   onTestFinished(async () => void (await put(null)))
@@ -154,5 +153,4 @@ insideTest("a shorter maximum reaches the tokens that exist through the bus", as
   expect(Date.parse(expiration as string)).toBe(Date.parse(created_at) + 3650 * day)
   const [event] = await trail(userId, "token.updated")
   expect(event).toMatchObject({ actor: { user_id: "system:apply-expiry-policy" }, before: { expiration: null } })
-  expect(await aws().lines(logGroup("jobs/apply-expiry-policy"), since)).toContain('"outcome":"done"')
 })
