@@ -22,6 +22,7 @@ import type { Settings } from "./settings.ts"
  * | settings           | SET                         | policy       |                      |                     |                  |
  * | administrators     | SET                         | admins       |                      |                     |                  |
  * | archive mark       | MARK#<shard>                | M            |                      |                     |                  |
+ * | integrity check    | JOB#integrity               | J            |                      |                     |                  |
  *
  * Ids stand in keys as 9 base62 characters, which sort by time of creation.
  * Every instant is a number of epoch milliseconds, but in `ttl` (seconds, as DynamoDB wants) and in index keys (text).
@@ -162,6 +163,21 @@ export interface MarkItem extends Key {
   at: number
 }
 
+/** How far the integrity check has come, and what it has counted so far; or, once finished, in all. */
+export interface IntegrityItem extends Key {
+  /** Grows with each write, over all checks: of two runs at once only one goes on. */
+  version: number
+  startedAt: number
+  finishedAt?: number
+  /** Which partition of an index it is at, and the sort key there below which it goes on. */
+  source: number
+  after?: string
+  tokens: number
+  accounts: number
+  /** By kind. */
+  findings: Record<string, number>
+}
+
 export const accountKey = (id: number): Key => ({ PK: `ACC#${encodeId(id)}`, SK: "A" })
 export const tokenKey = (id: number): Key => ({ PK: `TOK#${encodeId(id)}`, SK: "T" })
 export const userIdKey = (userId: string): Key => ({ PK: `UID#${userId}`, SK: "U" })
@@ -191,6 +207,7 @@ export const auditKey = (subject: string, id: string): Key => ({ PK: auditPrefix
 export const auditPrefix = "AUD#"
 export const markPrefix = "MARK#"
 export const markKey = (shard: string): Key => ({ PK: markPrefix + shard, SK: "M" })
+export const integrityKey: Key = { PK: "JOB#integrity", SK: "J" }
 
 export const tokenNamePrefix = "TN#"
 /** Names that differ only in case or normal form are one name. */
