@@ -63,7 +63,7 @@ export class StageDashboard extends Dashboard {
             ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"].map(measure.table),
           ),
           graph("Table: throttles and conflicts", [measure.throttles, measure.table("TransactionConflict")]),
-          graph("Administrators made, audit events tampered with", [
+          graph("Administrators made, audit events tampered with, rows that contradict each other", [
             measure.ours("AdminGranted"),
             measure.job("issue-admin-token", "Invocations"),
             measure.ours("AuditTampered"),

@@ -138,7 +138,9 @@ describe.each(endpointRows)("%s", (key, row) => {
       const post = (body: string, type = "application/json") =>
         stack.send(path, { method, body, headers: { "Content-Type": type } })
       const canary = `canary-${randomUUID()}`
-      const rows = async () => (inside ? (await stack.rows.dump()).length : 0)
+      // But for what is counted of refused credentials, by and by.
+      const rows = async () =>
+        (inside ? await stack.rows.dump() : []).filter(({ PK }) => !PK.startsWith("BURST#")).length
       const rowsBefore = await rows()
       for (const [response, status, type] of [
         [await post(JSON.stringify({ [canary]: 1 })), 422, "validation-failed"],

@@ -99,7 +99,10 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Loc
       )
     },
     stop: async () => {
-      const trail = await rows(client, "symbolon-local").dump()
+      // A test may have taken the table away.
+      const trail = await rows(client, "symbolon-local")
+        .dump()
+        .catch(() => [])
       appendFileSync(
         inject("usedGrants"),
         stack

@@ -27,6 +27,7 @@ const killers: Record<string, [file: string, test: string]> = {
   "r6-unclaimed": [`${races}/r6-idempotency.race.test.ts`, "makes one token"],
   "r5-upsert": [`${races}/r5-usage.race.test.ts`, "R5"],
   "r5-backward": [`${races}/r5-usage.race.test.ts`, "R5"],
+  "i1-single-look": [`${races}/i1-integrity.race.test.ts`, "I1"],
   "d1-epochs-forgotten": [`${store}/d1.test.ts`, "resurrects nothing"],
   "d1-widens": [`${store}/d1.test.ts`, "is given nothing"],
   "d1-done-twice": [`${store}/d1.test.ts`, "each event once"],

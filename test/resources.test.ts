@@ -186,6 +186,39 @@ describe("deleting an account", () => {
   })
 })
 
+describe("the check of integrity", () => {
+  /** What doesn't change by itself, and how many tokens and accounts that are: sessions are in no index. */
+  const contents = async () => {
+    const rows = (await stack.rows.dump()).filter(({ PK }) => !/^(JOB|MARK)#/.test(PK))
+    const tokens = rows.filter(({ SK, type }) => SK === "T" && type !== "Session").length
+    return { rows, counts: { tokens, accounts: rows.filter(({ SK }) => SK === "A").length } }
+  }
+
+  /** On a deployed stage others are at work. */
+  const findsNothing = async () => {
+    const { rows, counts } = await contents()
+    const answer = await stack.runJob("check-integrity", {})
+    expect(answer).toMatchObject({ findings: 0, ...(!stack.emulated && counts) })
+    if (!stack.emulated) expect((await contents()).rows).toEqual(rows)
+  }
+
+  insideTest("finds and changes nothing after creations, revocations, deletions, and a purge", async () => {
+    const [service, human, gone] = [await aService(stack), await aHuman(stack, "Admin"), await aService(stack)]
+    const body = { name: "Second", type: "Service" as const, user_id: service.userId, expiration: "never" }
+    await stack.admin["user-tokens/create"]({ body })
+    await stack.admin["user-tokens/update"]({ id: service.tokenId, body: { active: false } })
+    await stack.admin["user-tokens/delete"]({ id: service.tokenId })
+    const moved = { email: `${randomUUID()}@example.com`, role: "Member" as const }
+    await stack.admin["users/update"]({ id: human.id, body: moved })
+    await stack.admin["users/revoke-tokens"]({ id: human.id, body: {} })
+    await stack.admin["users/update"]({ id: gone.id, body: { active: false } })
+    await stack.admin["users/delete"]({ id: gone.id })
+    await findsNothing()
+    await stack.runJob("purge-deleted-accounts", {})
+    await findsNothing()
+  })
+})
+
 describe("the audit trail", () => {
   insideTest("is listed newest first, by account, by action, by time, each event once", async () => {
     const service = await aService(stack)

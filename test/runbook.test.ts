@@ -36,7 +36,9 @@ describe("the articles", () => {
   it("are those of the alarms and of the rules that tell the topic, one to one", () => {
     // The rules that start jobs have no names.
     const rules = named("AWS::Events::Rule", "Name").filter(Boolean)
-    const ids = [...named("AWS::CloudWatch::Alarm", "AlarmName"), ...rules].map((name) => name.replace("symbolon-local-", ""))
+    const ids = [...named("AWS::CloudWatch::Alarm", "AlarmName"), ...rules].map((name) =>
+      name.replace("symbolon-local-", ""),
+    )
     expect(
       articlesOf(alarmsPart)
         .map(({ title }) => title)

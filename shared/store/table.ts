@@ -1,3 +1,4 @@
+// Long because it is the whole key design: what items there are, and how each builds its keys.
 import type { TokenType } from "../token/format.ts"
 import { decodeId, encodeId } from "../token/format.ts"
 import type { AccountState, TokenState, VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
@@ -177,6 +178,21 @@ export interface RefusalsItem extends Key {
 /** Rewritten every few minutes, so that the audit archive can tell that nothing is missing. */
 export interface MarkItem extends Key {
   at: number
+}
+
+/** How far the integrity check has come, and what it has counted so far; or, once finished, in all. */
+export interface IntegrityItem extends Key {
+  /** Grows with each write, over all checks: of two runs at once only one goes on. */
+  version: number
+  startedAt: number
+  finishedAt?: number
+  /** Which partition of an index it is at, and the sort key there below which it goes on. */
+  source: number
+  after?: string
+  tokens: number
+  accounts: number
+  /** By kind. */
+  findings: Record<string, number>
 }
 
 export const accountKey = (id: number): Key => ({ PK: `ACC#${encodeId(id)}`, SK: "A" })

@@ -4,16 +4,21 @@ import { toContext } from "../../../shared/contract/caller.ts"
 import { type Role, roles } from "../../../shared/contract/permissions.ts"
 import { type AuthorizedEvent, callerOf, requirePermission } from "../../../shared/contract/require-permission.ts"
 
-const context = (role: Role, teams = ["data_quality", "sales"]) =>
-  toContext(
-    { id: 12, userId: "orders@service", userType: "Service", role, teams },
-    { id: 34 },
-    "symsvc_x",
-    "203.0.113.7",
+/** As it comes through: without what is undefined. */
+const context = (role: Role, teams = ["data_quality", "sales"], expiresAt?: number): Record<string, string | number> =>
+  JSON.parse(
+    JSON.stringify(
+      toContext(
+        { id: 12, userId: "orders@service", userType: "Service", role, teams },
+        { id: 34, expiresAt },
+        "symsvc_x",
+        "203.0.113.7",
+      ),
+    ),
   )
 
 /** A REST API's: every value of the context is a string there. */
-const ofRestApi = (role: Role): AuthorizedEvent =>
+const ofRestApi = (role: Role, expiresAt?: number): AuthorizedEvent =>
   ({
     httpMethod: "POST",
     requestContext: {
@@ -22,16 +27,18 @@ const ofRestApi = (role: Role): AuthorizedEvent =>
       authorizer: {
         principalId: "orders@service",
         integrationLatency: 12,
-        ...Object.fromEntries(Object.entries(context(role)).map(([key, value]) => [key, String(value)])),
+        ...Object.fromEntries(
+          Object.entries(context(role, undefined, expiresAt)).map(([key, value]) => [key, String(value)]),
+        ),
       },
     },
   }) as unknown as APIGatewayProxyEvent
 
 /** An HTTP API's, in the payload format 2.0, in which they are as the authorizer gave them. */
-const ofHttpApi = (role: Role): AuthorizedEvent =>
+const ofHttpApi = (role: Role, expiresAt?: number): AuthorizedEvent =>
   ({
     version: "2.0",
-    requestContext: { requestId: "extended=", authorizer: { lambda: context(role) } },
+    requestContext: { requestId: "extended=", authorizer: { lambda: context(role, undefined, expiresAt) } },
   }) as unknown as APIGatewayProxyEventV2
 
 describe.each([
@@ -50,6 +57,11 @@ describe.each([
       handle: "symsvc_x",
       clientAddress: "203.0.113.7",
     })
+  })
+
+  it("the caller has the end of its token, where it has one", () => {
+    const event = eventOf("Editor", 1_798_027_200_000)
+    expect(callerOf(event).expiresAt).toBe(1_798_027_200_000)
   })
 
   it.each(roles)("%s may do what its role is listed for, and gets a 403 to return otherwise", (role) => {
