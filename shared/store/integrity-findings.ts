@@ -1,5 +1,6 @@
 import type { Runtime } from "../runtime.ts"
 import { emailKeyOf, tokenGuardsOf } from "./accounts.ts"
+import { inGroups } from "./groups.ts"
 import { rowId } from "./pages.ts"
 import { handleOfToken } from "./shown-token.ts"
 import {
@@ -45,15 +46,6 @@ export interface Finding extends Key {
 export interface Look {
   seen: number
   findings: Finding[]
-}
-
-const atOnce = 10
-
-export async function inGroups<T, R>(all: readonly T[], act: (one: T) => Promise<R>): Promise<R[]> {
-  const done: R[] = []
-  for (let start = 0; start < all.length; start += atOnce)
-    done.push(...(await Promise.all(all.slice(start, start + atOnce).map(act))))
-  return done
 }
 
 async function rowsOf(runtime: Runtime, keys: readonly Key[]): Promise<Map<string, unknown>> {

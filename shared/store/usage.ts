@@ -3,6 +3,7 @@ import { parseUsageLine } from "../token/usage-line.ts"
 import type { Match } from "../token/verdict.ts"
 import { type Actor, audit } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
+import { inGroups } from "./groups.ts"
 import { handleOfToken } from "./shown-token.ts"
 import { type Changes, type Condition, update, where } from "./steps.ts"
 import { type AccountItem, accountKey, idleListing, type TokenItem, tokenKey } from "./table.ts"
@@ -56,7 +57,6 @@ export function coalesce(lines: readonly string[]): Usage[] {
 }
 
 const mostNetworks = 16
-const updatesAtOnce = 20
 const accountResolution = 3_600_000
 
 /**
@@ -75,11 +75,6 @@ export async function recordUsage(runtime: Runtime, actor: Actor, uses: readonly
   const latest = new Map<number, number>()
   for (const { accountId, usedAt } of known) latest.set(accountId, Math.max(usedAt, latest.get(accountId) ?? 0))
   await inGroups([...latest], ([accountId, usedAt]) => recordAccountUse(runtime, accountId, usedAt))
-}
-
-async function inGroups<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
-  for (let start = 0; start < all.length; start += updatesAtOnce)
-    await Promise.all(all.slice(start, start + updatesAtOnce).map(act))
 }
 
 /** `token` is the row as it was read last; who has changed it since makes us read it again, and see what is left to record. */
