@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { system } from "../../../shared/store/audit.ts"
 import { sendDigests, Unmailable } from "../../../shared/store/digests.ts"
+import type { Table } from "../../../shared/store/dynamodb.ts"
 import { remindExpiringTokens } from "../../../shared/store/reminders.ts"
 import { jobKey, type Key } from "../../../shared/store/table.ts"
 import { createToken, deleteToken, updateToken } from "../../../shared/store/tokens.ts"
@@ -246,7 +247,18 @@ describe("late, stopped or twice", () => {
     for (const name of ["a", "b", "c"]) await aToken(`${name}@example.com`, "7d")
     await remind()
     at(1)
-    const outcomes = await Promise.all([digest(), digest(), digest()])
+    // Each has read how far the digests are before any of them has taken the next.
+    let readers = 0
+    const all = Promise.withResolvers<void>()
+    const get: Table["get"] = async (key) => {
+      const row = await table.table.get(key)
+      if (key.PK !== jobKey("digests").PK) return row as never
+      if (++readers === 3) all.resolve()
+      await all.promise
+      return row as never
+    }
+    const run = () => sendDigests({ ...runtime, table: { ...table.table, get } }, outlets)
+    const outcomes = await Promise.all([run(), run(), run()])
     expect(outcomes.map(({ mailed }) => mailed).sort()).toEqual([0, 0, 3])
     expect(to()).toEqual(["a@example.com", "b@example.com", "c@example.com"])
     expect(told).toHaveLength(1)
