@@ -1,4 +1,4 @@
-import { APIGatewayClient, GetAccountCommand } from "@aws-sdk/client-api-gateway"
+import { APIGatewayClient, GetAccountCommand as GetApiAccountCommand } from "@aws-sdk/client-api-gateway"
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation"
 import {
   CloudTrailClient,
@@ -7,6 +7,7 @@ import {
   type GetEventSelectorsResponse,
   GetTrailStatusCommand,
 } from "@aws-sdk/client-cloudtrail"
+import { GetAccountCommand, GetEmailIdentityCommand, SESv2Client } from "@aws-sdk/client-sesv2"
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm"
 import * as z from "zod/mini"
 import { email } from "../../shared/contract/objects.ts"
@@ -19,7 +20,7 @@ import type { Session } from "./session.ts"
 /** Refuses the stage that is `npm start`'s, and addresses that nobody reads. */
 export function checkStage(stageName: string, stage: Stage, emulated: boolean): void {
   if (stageName === "local" && !emulated) throw new Refusal("local is what npm start serves: deploy another stage")
-  const addresses = Object.entries(stage).filter(([key]) => key.endsWith("Email")) as [string, string][]
+  const addresses = Object.entries(stage).filter(([key]) => /Email$|^mailFrom$/.test(key)) as [string, string][]
   const among = (found: [string, string][]) =>
     `of stage ${stageName} in infra/stage.ts: ${found.map(([k]) => k).join(", ")}`
   const malformed = addresses.filter(([, address]) => !z.safeParse(email, address).success)
@@ -49,7 +50,7 @@ export async function checkBootstrap({ account, region }: Session): Promise<void
 export async function checkLogRole(): Promise<string[]> {
   const leaveOut = ["-c", "account=false"]
   try {
-    const { cloudwatchRoleArn: role } = await new APIGatewayClient().send(new GetAccountCommand())
+    const { cloudwatchRoleArn: role } = await new APIGatewayClient().send(new GetApiAccountCommand())
     if (!role || (await hasAccountStack())) return []
     say(`API Gateway's log role here is ${role}, not of our stack symbolon-account: left as it is (-c account=false)`)
     return leaveOut
@@ -94,6 +95,33 @@ export async function checkTrail({ region }: Session): Promise<void> {
       `whether CloudTrail logs management events in ${region}, which the alarm on the keyring's secret needs`,
       error,
     )
+  }
+}
+
+/** Warns where SES would refuse to send from the stage's address: neither it nor its domain is verified, or only to the sandbox. */
+export async function checkMail({ region }: Session, { mailFrom }: Stage): Promise<void> {
+  if (mailFrom === undefined) return
+  const client = new SESv2Client()
+  const isVerified = async (EmailIdentity: string): Promise<boolean> => {
+    try {
+      const identity = await client.send(new GetEmailIdentityCommand({ EmailIdentity }))
+      return identity.VerifiedForSendingStatus === true
+    } catch (error) {
+      if ((error as Error).name === "NotFoundException") return false
+      throw error
+    }
+  }
+  try {
+    if (!(await isVerified(mailFrom)) && !(await isVerified(mailFrom.slice(mailFrom.indexOf("@") + 1))))
+      say(
+        `SES in ${region} has verified neither ${mailFrom} nor its domain: until then digests go to the alarm address`,
+      )
+    else if (!(await client.send(new GetAccountCommand())).ProductionAccessEnabled)
+      say(
+        `SES in ${region} is in its sandbox: it mails verified addresses only, and digests of others go to the alarm address`,
+      )
+  } catch (error) {
+    unchecked(`whether SES sends from ${mailFrom}`, error)
   }
 }
 

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util"
 import { CloudFormationClient, paginateDescribeStacks, type Stack } from "@aws-sdk/client-cloudformation"
 import { apiUrlOutput } from "../names.ts"
 import type { Stage } from "../stage.ts"
-import { checkBootstrap, checkLogRole, checkStage, checkTrail } from "./checks.ts"
+import { checkBootstrap, checkLogRole, checkMail, checkStage, checkTrail } from "./checks.ts"
 import { Refusal, run, say } from "./command.ts"
 import { configure, isEmulated, openSession, stageFrom } from "./session.ts"
 
@@ -19,6 +19,7 @@ await run(async () => {
   await checkBootstrap(session)
   const account = await checkLogRole()
   await checkTrail(session)
+  await checkMail(session, stage)
   say(`deploying ${stageName} to account ${session.account} in ${session.region}, as ${session.arn}`)
   const status = await cdk(["deploy", "--all", "-c", `stage=${stageName}`, ...account, ...others], session.region)
   const stacks = await stacksOf(stageName)

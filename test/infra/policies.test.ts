@@ -42,6 +42,8 @@ const everywhere: Record<string, string> = {
   "cloudtrail:DescribeTrails": "takes no trail",
   "cloudtrail:GetTrailStatus": "of trails of other accounts too, such as an organisation's",
   "cloudtrail:GetEventSelectors": "of trails of other accounts too, such as an organisation's",
+  "ses:GetAccount": "takes no resource",
+  "ses:GetEmailIdentity": "of whatever address the stage names",
 }
 
 describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
@@ -64,7 +66,7 @@ describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
   it("is about what is Symbolon's, and about every resource only with a reason", () => {
     const wide = statements.filter((statement) => resourcesOf(statement).includes("*")).flatMap(actionsOf)
     expect(wide.filter((action) => !(action in everywhere))).toEqual([])
-    const ours = /symbolon[-/]|cdk-hnb659fds-|cdk-bootstrap\/hnb659fds/
+    const ours = /symbolon[-/.]|cdk-hnb659fds-|cdk-bootstrap\/hnb659fds/
     // What has no name of ours in its ARN: APIs have random ids, and the account has one setting and one key of each service.
     const nameless = [
       "apigateway:*::/",
@@ -134,7 +136,14 @@ describe("CloudFormation", () => {
       ],
       "AWS::SQS::Queue": (one) => ["sqs:CreateQueue", arn("sqs", named(one, one.Properties.QueueName))],
       "AWS::SNS::Topic": (one) => ["sns:CreateTopic", arn("sns", named(one, one.Properties.TopicName))],
-      "AWS::Events::Rule": (one) => ["events:PutRule", arn("events", `rule/${named(one, one.Properties.Name)}`)],
+      "AWS::Events::Rule": (one) => {
+        const { EventBusName, Name } = one.Properties
+        return ["events:PutRule", arn("events", `rule/${EventBusName ? `${EventBusName}/` : ""}${named(one, Name)}`)]
+      },
+      "AWS::Events::EventBus": ({ Properties: { Name } }) => [
+        "events:CreateEventBus",
+        arn("events", `event-bus/${Name}`),
+      ],
       "AWS::CloudWatch::Alarm": (one) => [
         "cloudwatch:PutMetricAlarm",
         arn("cloudwatch", `alarm:${named(one, one.Properties.AlarmName)}`),

@@ -1,8 +1,8 @@
-import { expect, test } from "vitest"
-import { checkStage } from "../../../infra/commands/checks.ts"
+import { expect, test, vi } from "vitest"
+import { checkMail, checkStage } from "../../../infra/commands/checks.ts"
 import { isEmulated } from "../../../infra/commands/session.ts"
 import { freePort } from "../../../infra/local/engine.ts"
-import { stageOf } from "../../../infra/stage.ts"
+import { type Stage, stageOf } from "../../../infra/stage.ts"
 import {
   type Answers,
   type CommandEnded,
@@ -73,6 +73,8 @@ test("refuses addresses at example.com, and what are none, but for the examples 
     "put addresses of your own in place of those at example.com, of stage prod in infra/stage.ts: adminEmail, alarmEmail",
   )
   expect(() => check(examples, true)).not.toThrow()
+  expect(() => check({ mailFrom: "symbolon@example.com" })).toThrow("in infra/stage.ts: mailFrom")
+  expect(() => check({ mailFrom: "corp.test" })).toThrow("these are no email addresses")
   expect(() => check({ serviceEmail: "nobody" }, true)).toThrow(
     "these are no email addresses, of stage prod in infra/stage.ts: serviceEmail",
   )
@@ -161,6 +163,39 @@ test("warns where no trail logs reads of management events, whatever the kind of
   expect(await Promise.all(useless.map(warned))).toEqual(useless.map((answers) => [answers, true, 0]))
   const useful = [selectors(true, "ReadOnly"), advanced("Management")].map((one) => ({ GetEventSelectors: one }))
   expect(await Promise.all(useful.map(warned))).toEqual(useful.map((answers) => [answers, false, 0]))
+})
+
+test("warns where SES would not send from the stage's address, or to everyone", async () => {
+  const notFound = { status: 404, headers: { "x-amzn-errortype": "NotFoundException" }, body: { message: "no" } }
+  const verified = { body: { VerifiedForSendingStatus: true } }
+  const [address, domain] = ["GET /v2/email/identities/symbolon%40corp.test", "GET /v2/email/identities/corp.test"]
+  const said = async (answers: Answers, mailFrom: string | undefined = "symbolon@corp.test") => {
+    const { endpoint, asked } = await startAws({
+      ...{ [address]: notFound, [domain]: notFound },
+      "GET /v2/email/account": { body: { ProductionAccessEnabled: true } },
+      ...answers,
+    })
+    const lines = vi.spyOn(console, "error").mockImplementation(() => {})
+    for (const [name, value] of Object.entries({ ...credentials, AWS_ENDPOINT_URL: endpoint })) vi.stubEnv(name, value)
+    try {
+      await checkMail({ account: "000000000000", arn: "arn", region: "us-east-1" }, { ...prod, mailFrom } as Stage)
+      return { asked, lines: lines.mock.calls.flat() }
+    } finally {
+      lines.mockRestore()
+      vi.unstubAllEnvs()
+    }
+  }
+  expect((await said({})).lines).toEqual([
+    "symbolon: SES in us-east-1 has verified neither symbolon@corp.test nor its domain: until then digests go to the alarm address",
+  ])
+  expect((await said({ [address]: verified })).lines).toEqual([])
+  expect((await said({ [domain]: verified })).lines).toEqual([])
+  expect((await said({ [domain]: verified, "GET /v2/email/account": { body: {} } })).lines).toEqual([
+    "symbolon: SES in us-east-1 is in its sandbox: it mails verified addresses only, and digests of others go to the alarm address",
+  ])
+  expect(
+    (await said({ [address]: { ...denied, headers: { "x-amzn-errortype": "AccessDeniedException" } } })).lines,
+  ).toEqual(["symbolon: can't tell whether SES sends from symbolon@corp.test (not permitted); going on"])
 })
 
 test("says what it may not look at, and goes on", async () => {
