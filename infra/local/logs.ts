@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { appendFileSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -37,7 +38,7 @@ export function createLogs(assembly: Assembly, lambdasOf: () => Lambdas, directo
     clearTimeout(timer)
     timer = undefined
     for (const { logGroup, target, batch } of subscriptions.filter(({ batch }) => batch.length > 0)) {
-      const logEvents = batch.splice(0).map((line, index) => ({ id: String(index), ...line }))
+      const logEvents = batch.splice(0)
       const data = { messageType: "DATA_MESSAGE", owner: account, logGroup, logStream: "local", logEvents }
       deliveries.start(target, { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } })
     }
@@ -49,7 +50,7 @@ export function createLogs(assembly: Assembly, lambdasOf: () => Lambdas, directo
       appendFileSync(file(logGroup), `${line}\n`)
       for (const subscription of subscriptions)
         if (subscription.logGroup === logGroup && line.includes(subscription.term)) {
-          subscription.batch.push({ timestamp: Date.now(), message: line })
+          subscription.batch.push({ id: randomUUID(), timestamp: Date.now(), message: line })
           timer ??= setTimeout(deliver, batchMilliseconds)
         }
     },
@@ -62,6 +63,8 @@ export function createLogs(assembly: Assembly, lambdasOf: () => Lambdas, directo
 }
 
 interface Line {
+  /** Its own, however often it is delivered. */
+  id: string
   timestamp: number
   message: string
 }

@@ -45,7 +45,7 @@ export const digestText = (stage: string, notices: readonly Notice[]): Text => [
 export function summaryText(stage: string, since: number, all: number, mailed: number, left: readonly Notice[]): Text {
   const told = all - left.length
   const head = [
-    ...(told > 0 ? [`${mailed} addresses were mailed about ${counted(told)}.`] : []),
+    ...(told > 0 ? [`${plural(mailed, "address", "addresses")} told of ${counted(told)} by mail.`] : []),
     ...(told > 0 && left.length > 0 ? ["What follows could not be mailed to whom it concerns."] : []),
   ]
   return [
@@ -54,7 +54,8 @@ export function summaryText(stage: string, since: number, all: number, mailed: n
   ]
 }
 
-const counted = (tokens: number): string => (tokens === 1 ? "1 token" : `${tokens} tokens`)
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
+const counted = (tokens: number): string => plural(tokens, "token", "tokens")
 
 function paragraphs(notices: readonly Notice[]): string[] {
   return sections.flatMap(({ kind, heading, advice }) => {

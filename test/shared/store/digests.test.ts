@@ -75,7 +75,7 @@ describe("a day's digests", () => {
     expect(told).toEqual([
       {
         subject: "Symbolon test: 2 tokens to look after since 2027-02-14T11:55:00Z",
-        text: "2 addresses were mailed about 2 tokens.\n",
+        text: "2 addresses told of 2 tokens by mail.\n",
       },
     ])
     sent = []
@@ -172,7 +172,7 @@ test("what SES refuses for ever is in the alarm address's, and stops no other", 
   expect(await digest()).toEqual({ mailed: 1, notices: 2 })
   expect(to()).toEqual(["b@example.com"])
   expect(told[0]?.text).toContain(
-    "1 addresses were mailed about 1 token. What follows could not be mailed to whom it concerns.",
+    "1 address told of 1 token by mail. What follows could not be mailed to whom it concerns.",
   )
   expect(told[0]?.text).toContain(refused.token.handle)
 })
