@@ -63,7 +63,7 @@ export const jobs = {
   },
   "remind-expiring-tokens": {
     source: { everyMinutes: daily },
-    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
+    table: ["BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
     secrets: [],
     timeoutSeconds: 900,
   },
