@@ -85,6 +85,8 @@ export function endpoint<K extends EndpointKey>(
       const body = row.body && parsed(row.body, bodyOf(event))
       const { cursor, limit, ...filters } = query as Record<string, unknown>
       const idempotencyKey = row.idempotencyKey && idempotencyKeyOf(event)
+      if (row.idempotencyKey === "required" && idempotencyKey === undefined)
+        throw new Problem("idempotency-key-required")
       const outcome = await call(runtime, {
         caller: caller as CallerOf<K>,
         scope,
@@ -96,7 +98,7 @@ export function endpoint<K extends EndpointKey>(
         idempotency:
           idempotencyKey === undefined || !caller
             ? undefined
-            : idempotencyOf(caller.accountId, idempotencyKey, row.route, body),
+            : idempotencyOf(caller.accountId, idempotencyKey, `${row.route} ${id}`, body),
         page: {
           limit: limit as number,
           cursor: cursor as string | undefined,

@@ -50,5 +50,6 @@ export function addStage(app: App, stageName: string): void {
       "waf",
       "web ACL before the API",
       (id, props) => new WafStack(app, id, stageName, webAcl.requestsPerAddress, props),
-    ).addStackDependency(service)
+      // Last, so that whatever keeps it back keeps back nothing else.
+    ).addStackDependency(jobs)
 }

@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type EndpointKey, endpointRows, endpoints, routeOf } from "../shared/contract/endpoints.ts"
 import { type CallerName, callers, expected, ownExpected } from "./contract.expected.ts"
+import { until } from "./infra/local/fixture.ts"
 import { inside, insideTest, openTestStack, type RunningStack } from "./local-stack.ts"
 import { aHuman, aService, type Person } from "./people.ts"
 
 interface Sent {
   path: string
   body?: object
+  idempotencyKey?: string
 }
 
 let stack: RunningStack
@@ -66,6 +68,22 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
     await stack.admin["user-tokens/update"]({ id: tokenId, body: { active: false } })
     return { path: `/user-tokens/${tokenId}` }
   },
+  "user-tokens/rotate": ({ tokenId }) => ({
+    path: `/user-tokens/${tokenId}/rotate`,
+    body: {},
+    idempotencyKey: randomUUID(),
+  }),
+  "user-tokens/rotate-complete": async ({ tokenId }) => {
+    const { bearer_token } = await aRotation(tokenId)
+    await stack.as(bearer_token)["users/me"]({})
+    const rotation = async () => (await stack.admin["user-tokens/get"]({ id: tokenId })).rotation
+    await until(async () => (await rotation())?.state === "overlapping")
+    return { path: `/user-tokens/${tokenId}/rotate/complete`, body: {} }
+  },
+  "user-tokens/rotate-abort": async ({ tokenId }) => {
+    await aRotation(tokenId)
+    return { path: `/user-tokens/${tokenId}/rotate/abort`, body: {} }
+  },
   "docs/openapi": () => ({ path: "/openapi.json" }),
   "docs/asyncapi": () => ({ path: "/asyncapi.json" }),
   "docs/page": () => ({ path: "/docs" }),
@@ -74,9 +92,16 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
 
 const aDatastore = async (): Promise<number> => (await stack.admin["datastores/create"]({ body: { name: "d" } })).id
 
-async function call(key: EndpointKey, { path, body }: Sent, token: string): Promise<Response> {
+const aRotation = (id: number) => stack.admin["user-tokens/rotate"]({ id, body: {}, idempotencyKey: randomUUID() })
+
+async function call(key: EndpointKey, { path, body, idempotencyKey }: Sent, token: string): Promise<Response> {
   const { method } = routeOf(endpoints[key])
-  return stack.send(path, { method, token, ...(body && { body: JSON.stringify(body) }) })
+  return stack.send(path, {
+    method,
+    token,
+    ...(body && { body: JSON.stringify(body) }),
+    ...(idempotencyKey && { headers: { "Idempotency-Key": idempotencyKey } }),
+  })
 }
 
 const tokenOf = (caller: CallerName): string => (caller === "nobody" ? "" : people[caller].bearerToken)

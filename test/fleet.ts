@@ -26,26 +26,30 @@ export async function aFleet() {
     teams: [],
   })
   let names = 0
+  const issued = async (expiration: string) => {
+    const name = `t${names++}`
+    const body = { name, type: "Service" as const, user_id: user.user_id, expiration, allowed_cidrs: [] }
+    const { id, bearer_token: bearer } = await createToken(runtimeOn(), anAdmin(), "all", body)
+    return { id, bearer }
+  }
   const events = async (action?: string) =>
     (await table.dump())
       .map((row) => row as unknown as AuditItem)
       .filter(({ PK, action: of }) => PK.startsWith("AUD#") && (action === undefined || of === action))
+      .sort((a, b) => a.at - b.at)
   return {
     table,
     clock,
     runtimeOn,
     user,
+    issued,
     /** Makes one now. */
-    token: async (expiration = "never"): Promise<number> => {
-      const name = `t${names++}`
-      const body = { name, type: "Service" as const, user_id: user.user_id, expiration, allowed_cidrs: [] }
-      return (await createToken(runtimeOn(), anAdmin(), "all", body)).id
-    },
+    token: async (expiration = "never"): Promise<number> => (await issued(expiration)).id,
     row: (id: number) => table.table.get<TokenItem>(tokenKey(id)) as Promise<TokenItem>,
     set: (id: number, active: boolean) => updateToken(runtimeOn(), anAdmin(), "all", id, { active }),
     use: (tokenId: number, usedAt = clock.now()) =>
       recordUsage(runtimeOn(), anAdmin(), [
-        { tokenId, accountId: user.id, usedAt, networks: { "203.0.113.0/24": usedAt } },
+        { tokenId, accountId: user.id, usedAt, networks: { "203.0.113.0/24": usedAt }, secrets: {} },
       ]),
     events,
     /** Of one token. */

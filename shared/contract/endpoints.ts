@@ -29,7 +29,7 @@ export interface Endpoint {
   /** Secrets that it reads. Who only lists never reads the keyring. */
   secrets: readonly ("keyring" | "cursor")[]
   /** A repeat of the same request under the same key makes nothing. */
-  idempotencyKey?: "honoured"
+  idempotencyKey?: "honoured" | "required"
   query?: z.ZodMiniType
   body?: z.ZodMiniType
   success: 200 | 201 | 202 | 204
@@ -210,6 +210,52 @@ export const endpoints = {
     query: z.strictObject({ reason: object.reason }),
     success: 204,
     problems: ["not-found", "token-active"],
+  },
+  "user-tokens/rotate": {
+    summary: "Give a token a second secret, which is shown once and made current by its first use",
+    route: "POST /user-tokens/{id}/rotate",
+    needs: "users:write",
+    orOwn: true,
+    table: ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+    secrets: ["keyring"],
+    idempotencyKey: "required",
+    body: object.newRotation,
+    success: 201,
+    reply: object.issuedToken,
+    problems: [
+      "not-found",
+      "insufficient-role",
+      "token-not-active",
+      "rotation-pending",
+      "token-already-issued",
+      "idempotency-key-reused",
+      "idempotency-key-required",
+      "invalid-idempotency-key",
+    ],
+  },
+  "user-tokens/rotate-complete": {
+    summary: "End the overlap of a rotation: the old secret is refused from now on",
+    route: "POST /user-tokens/{id}/rotate/complete",
+    needs: "users:write",
+    orOwn: true,
+    table: ["GetItem", "PutItem", "UpdateItem"],
+    secrets: [],
+    body: object.rotationEnd,
+    success: 200,
+    reply: object.token,
+    problems: ["not-found", "no-rotation"],
+  },
+  "user-tokens/rotate-abort": {
+    summary: "Drop the new secret of a rotation before it was used",
+    route: "POST /user-tokens/{id}/rotate/abort",
+    needs: "users:write",
+    orOwn: true,
+    table: ["GetItem", "PutItem", "UpdateItem"],
+    secrets: [],
+    body: object.rotationEnd,
+    success: 200,
+    reply: object.token,
+    problems: ["not-found", "no-rotation"],
   },
   "teams/list": {
     summary: "List teams, by name",

@@ -80,6 +80,25 @@ const happened: { [T in EventType]: Happened<T> } = {
   },
   "token.restored": { actor: admin, subject: token, before: { active: false }, after: { active: true } },
   "token.deleted": { actor: admin, subject: token, before: { name: "production" }, after: {} },
+  "token.rotation-started": {
+    actor: admin,
+    subject: token,
+    before: {},
+    after: { generation: 2, expiration: "2027-11-25T09:00:00Z", overlap_hours: 168 },
+  },
+  "token.rotated": {
+    actor: job("record-usage"),
+    subject: token,
+    before: { generation: 1, expiration: "2026-12-01T09:00:00Z" },
+    after: { generation: 2, expiration: "2027-11-25T09:00:00Z", superseded_at: "2026-12-01T09:00:00Z" },
+  },
+  "token.rotation-completed": {
+    actor: admin,
+    subject: token,
+    before: { generation: 1, superseded_at: "2026-12-01T09:00:00Z" },
+    after: { superseded_at: "2026-11-27T09:00:00Z" },
+  },
+  "token.rotation-aborted": { actor: admin, subject: token, before: { generation: 2 }, after: {} },
   "token.unused": {
     actor: job("flag-unused-tokens"),
     subject: token,

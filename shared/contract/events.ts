@@ -86,6 +86,26 @@ export const events = {
     before: z.partial(z.strictObject({ name: z.string(), handles })),
     after: nothing,
   },
+  "token.rotation-started": {
+    says: "A token got a second secret, which waits for its first use",
+    before: nothing,
+    after: z.strictObject({ generation: z.int(), expiration, overlap_hours: z.int() }),
+  },
+  "token.rotated": {
+    says: "The new secret of a token was used, and is the current one; the old one ends with the overlap",
+    before: z.strictObject({ generation: z.int(), expiration }),
+    after: z.strictObject({ generation: z.int(), expiration, superseded_at: instant }),
+  },
+  "token.rotation-completed": {
+    says: "The overlap of a rotation was ended: the old secret of the token is refused",
+    before: z.strictObject({ generation: z.int(), superseded_at: instant }),
+    after: z.strictObject({ superseded_at: instant }),
+  },
+  "token.rotation-aborted": {
+    says: "The new secret of a token was dropped before it was used",
+    before: z.strictObject({ generation: z.int() }),
+    after: nothing,
+  },
   "token.unused": {
     says: "A token has not been used for as many days as the settings say",
     before: nothing,

@@ -97,6 +97,17 @@ export const tokensRevocation = z.strictObject({ compromised: z._default(z.boole
 export const tokenStatus = z.enum(["active", "revoked", "expired", "account-inactive"])
 export const tokenFlag = z.enum(["unused", "expiring", "never-expires"])
 
+/** A token that has two secrets: which both work, until the old one is superseded or the new one dropped. */
+export const rotation = z.strictObject({
+  state: z.enum(["pending", "overlapping"]),
+  since: instant,
+  until: instant,
+  new_expiration: z.nullable(instant),
+  old_last_used: z.nullable(instant),
+  old_network: z.nullable(z.string()),
+})
+export type Rotation = z.output<typeof rotation>
+
 export const token = z.strictObject({
   id,
   name: z.string(),
@@ -110,8 +121,7 @@ export const token = z.strictObject({
   created_at: instant,
   created_by_id: z.int(),
   flags: z.array(tokenFlag),
-  /** The state of a rotation; none can be started yet. */
-  rotation: z.null(),
+  rotation: z.nullable(rotation),
   user: z.strictObject({ id, user_id: z.string(), name: z.string(), user_type: userType }),
 })
 export type Token = z.output<typeof token>
@@ -257,6 +267,18 @@ export const tokenChanges = z
       message: "goes with active: false only",
     }),
   )
+
+const mostOverlapHours = 720
+const overlapHours = whole(0, mostOverlapHours)
+
+export const newRotation = z.strictObject({
+  overlap_hours: z._default(overlapHours, 168),
+  /** As at creation; absent: as long as the token was given before. */
+  expiration: z.optional(z.string().check(z.maxLength(40, "is too long"))),
+  reason,
+})
+
+export const rotationEnd = z.strictObject({ reason })
 
 export const page = <T extends z.ZodMiniType>(item: T) =>
   z.strictObject({ items: z.array(item), next_cursor: z.nullable(z.string()) })

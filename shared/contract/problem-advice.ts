@@ -35,7 +35,11 @@ export const problemAdvice: Record<ProblemCode | Refusal, string> = {
   "token-active": "Revoke the token first, see that nobody misses it, and delete it then.",
   "token-not-active": "Show the token: its status says why.",
   "token-already-issued":
-    "If the first answer was lost, revoke the token that it has made and create another one with a new Idempotency-Key.",
+    "If the first answer was lost, revoke the token that it has made and create another one with a new Idempotency-Key; of a rotation, abort it and begin another.",
+  "rotation-pending": "Show the token: its rotation says what is under way, and until when.",
+  "no-rotation":
+    "Show the token: its rotation says what is under way. Only an unused secret is aborted, only an overlap completed.",
+  "idempotency-key-required": "Send a new UUID as Idempotency-Key, and the same one with each repeat of this request.",
   "precondition-failed": "Read it again, decide anew, and send the ETag of that answer as If-Match.",
   "content-too-large": "Send less.",
   "unsupported-media-type": "Send the body as JSON, with Content-Type: application/json.",

@@ -97,11 +97,21 @@ export const problems = {
     detail: "Only a revoked token can be deleted. Revoke it first.",
   },
   "token-not-active": { status: 409, title: "Token not active", detail: "The token is not active." },
+  "rotation-pending": {
+    status: 409,
+    title: "Rotation pending",
+    detail: "A rotation of this token is under way. Complete it, or abort it, first.",
+  },
+  "no-rotation": {
+    status: 409,
+    title: "No rotation",
+    detail: "There is no overlap to complete, or no unused secret to abort.",
+  },
   "token-already-issued": {
     status: 409,
     title: "Token already issued",
     detail:
-      "This Idempotency-Key has made its token, which is shown once. If it was lost, revoke it and create another.",
+      "This Idempotency-Key has made its token, or secret, which is shown once. If it was lost, end it and make another.",
   },
   "precondition-failed": {
     status: 412,
@@ -119,6 +129,11 @@ export const problems = {
     status: 422,
     title: "Idempotency-Key reused",
     detail: "This Idempotency-Key came with another request before. A new request needs a new key.",
+  },
+  "idempotency-key-required": {
+    status: 428,
+    title: "Idempotency-Key required",
+    detail: "Send an Idempotency-Key: a repeat after a lost answer then makes no second secret.",
   },
   "too-many-requests": { status: 429, title: "Too many requests", detail: "Slow down, and try again." },
   "internal-error": {

@@ -31,12 +31,12 @@ interface Shortening {
 const leastLeft = dayMilliseconds
 
 /**
- * How a policy shortens a token: to its most days from the token's creation, or to a day from now when that is later. Undefined
- * when the token keeps within it. Forbidding `never` alone shortens none.
+ * How a policy shortens a token: to its most days from the token's creation, or from the rotation that has given it its present
+ * secret; or to a day from now when that is later. Undefined when the token keeps within it. Forbidding `never` alone shortens none.
  */
 export function shortened(token: TokenItem, policy: ExpiryPolicy, now: number): Shortening | undefined {
   if (policy.maxExpiryDays === undefined) return undefined
-  const expiresAt = wholeSecond(Math.max(token.createdAt + policy.maxExpiryDays * dayMilliseconds, now + leastLeft))
+  const expiresAt = wholeSecond(Math.max(issuedAtOf(token) + policy.maxExpiryDays * dayMilliseconds, now + leastLeft))
   if (token.expiresAt !== undefined && token.expiresAt <= expiresAt) return undefined
   return {
     set: { expiresAt, ...expiryListing(token.id, expiresAt) },
@@ -44,6 +44,9 @@ export function shortened(token: TokenItem, policy: ExpiryPolicy, now: number): 
     after: { expiration: instantOf(expiresAt) },
   }
 }
+
+/** When the life of a token's current secret began. */
+export const issuedAtOf = ({ issuedAt, createdAt }: TokenItem): number => issuedAt ?? createdAt
 
 const keysAtOnce = 100
 

@@ -1,4 +1,4 @@
-import type { Token } from "../contract/objects.ts"
+import type { Rotation, Token } from "../contract/objects.ts"
 import { handleOf } from "../token/format.ts"
 import { statusOf } from "../token/verdict.ts"
 import { instantOf, instantOrNull } from "./instants.ts"
@@ -23,10 +23,44 @@ export function showToken(token: TokenItem, account: AccountItem, now: number, s
     created_at: instantOf(token.createdAt),
     created_by_id: token.createdById,
     flags: flagsOf(token, account, now, settings),
-    rotation: null,
+    rotation: rotationOf(token, now),
     user: { id: account.id, user_id: account.userId, name: account.name, user_type: account.userType },
   }
 }
+
+/**
+ * A rotation that is under way: its new secret waits for its first use, or both are good until the old one's end. Undone by time
+ * alone, it is none any more.
+ */
+export function rotationOf(token: TokenItem, now: number): Rotation | null {
+  const { pending, pendingExpiresAt = 0, pendingSince = 0, previous, supersededAt = 0, promotedAt = 0 } = token
+  if (pending && pendingExpiresAt > now)
+    return {
+      state: "pending",
+      since: instantOf(pendingSince),
+      until: instantOf(pendingExpiresAt),
+      new_expiration: instantOrNull(token.nextExpiresAt),
+      old_last_used: instantOrNull(token.lastUsed),
+      old_network: latestNetwork(token.networks) ?? null,
+    }
+  if (previous && supersededAt > now)
+    return {
+      state: "overlapping",
+      since: instantOf(promotedAt),
+      until: instantOf(supersededAt),
+      new_expiration: instantOrNull(token.expiresAt),
+      old_last_used: instantOrNull(token.previousLastUsed),
+      old_network: token.previousNetwork ?? null,
+    }
+  return null
+}
+
+/** From which a token was used last. */
+export const latestNetwork = (networks: Record<string, number>): string | undefined =>
+  Object.entries(networks).reduce<[string, number] | undefined>(
+    (latest, one) => (latest && latest[1] >= one[1] ? latest : one),
+    undefined,
+  )?.[0]
 
 export const handleOfToken = (token: TokenItem): string => handleOf(token.type, token.accountId, token.id)
 

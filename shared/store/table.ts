@@ -74,6 +74,19 @@ export interface TokenItem extends Key, VerifiableToken {
   compromised?: true
   /** The last reminder of its expiry: so many days before. */
   reminded?: number
+  /** When its current secret was issued; absent: with the token. */
+  issuedAt?: number
+  /** When its current secret was first used, which ended a rotation's wait and began the overlap. */
+  promotedAt?: number
+  /** The latest use of the previous secret, and from where: who is late. */
+  previousLastUsed?: number
+  previousNetwork?: string
+  /** Of a rotation that waits for the first use of its new secret: when it began, and what that use will make of the token. */
+  pendingSince?: number
+  nextExpiresAt?: number
+  overlapSeconds?: number
+  /** Of the newest secret that the token ever had, dropped ones included: no two have the same number. */
+  lastGeneration?: number
   /** The personal token with which this personal token was made. */
   createdWith?: number
   version: number

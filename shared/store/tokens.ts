@@ -162,17 +162,14 @@ export const deleteToken = async (
 }
 
 /** A token with its account, both strongly. What isn't the caller's, and every session, is not-found. */
-async function readToken(runtime: Runtime, caller: Caller, scope: Scope, id: number) {
+export async function readToken(runtime: Runtime, caller: Caller, scope: Scope, id: number) {
   const token = await runtime.table.get<TokenItem>(tokenKey(id))
   const own = token?.type === "Personal" && token.accountId === caller.accountId
   if (!token || token.type === "Session" || (scope === "own" && !own)) throw new Problem("not-found")
   return { token, account: await readAccount(runtime, token.accountId) }
 }
 
-/**
- * The human who calls, and the token it calls with. The new token may not outlive a personal one, or a leaked token would
- * live for ever; and it is not made with a token that has ended since the authorizer let it in.
- */
+/** The human who calls, and the token it calls with. */
 async function humanCaller(
   runtime: Runtime,
   caller: Caller,
@@ -182,16 +179,28 @@ async function humanCaller(
   if (body.user_id !== undefined)
     throw invalid({ pointer: "/user_id", detail: "goes with type Service only: a personal token is the caller's" })
   const account = await readAccount(runtime, caller.accountId)
-  const parent = await runtime.table.get<TokenItem>(tokenKey(caller.tokenId))
-  if (!parent || statusOf(parent, account, runtime.now()) === "revoked") throw new Problem("token-not-active")
-  const mostLasting = parent.type === "Personal" ? parent.expiresAt : undefined
-  if (mostLasting !== undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > mostLasting)
-    throw invalid({ pointer: "/expiration", detail: "must not be later than that of the token it is made with" })
+  const parent = await readParent(runtime, caller, account)
+  const most = mostLasting(parent)
+  if (most !== undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > most) throw outlives()
   return { account, parent }
 }
 
+/** The token that a human calls with. Throws token-not-active for one that has ended since the authorizer let it in. */
+export async function readParent(runtime: Runtime, caller: Caller, account: AccountItem): Promise<TokenItem> {
+  const parent = await runtime.table.get<TokenItem>(tokenKey(caller.tokenId))
+  if (!parent || statusOf(parent, account, runtime.now()) === "revoked") throw new Problem("token-not-active")
+  return parent
+}
+
+/** What is made with a personal token may not outlive it, or a leaked one would live for ever; undefined: no limit. */
+export const mostLasting = (parent: TokenItem): number | undefined =>
+  parent.type === "Personal" ? parent.expiresAt : undefined
+
+export const outlives = () =>
+  invalid({ pointer: "/expiration", detail: "must not be later than that of the token it is made with" })
+
 /** In the transaction of its child: a token that is revoked meanwhile must not leave one behind. */
-const stillActive = (parent: TokenItem): Step =>
+export const stillActive = (parent: TokenItem): Step =>
   check(
     tokenKey(parent.id),
     where("#state = :active AND #epoch = :epoch", { active: "ACTIVE", epoch: parent.epoch }),
@@ -285,7 +294,7 @@ function whyNoToken(account: Record<string, unknown> | undefined, most: number):
   return new Conflict("the account's epoch has changed")
 }
 
-async function alreadyIssued(runtime: Runtime, id: number): Promise<Problem> {
+export async function alreadyIssued(runtime: Runtime, id: number): Promise<Problem> {
   const token = await runtime.table.get<TokenItem>(tokenKey(id))
   if (!token) return new Problem("token-already-issued")
   const account = await readAccount(runtime, token.accountId)
@@ -351,15 +360,17 @@ function restoreChange(token: TokenItem, account: AccountItem, now: number, poli
     // As unused as it was, it is flagged anew: with as long a notice as any other.
     remove: ["flaggedAt"],
     condition: sameVersion(token),
-    checks: [
-      check(
-        accountKey(account.id),
-        where("#state = :active AND #epoch = :epoch", { active: "ACTIVE", epoch: account.epoch }),
-        () => new Conflict("the account has changed"),
-      ),
-    ],
+    checks: [sameStanding(account)],
   }
 }
+
+/** The account is active still, and of the epoch that it was read with. */
+export const sameStanding = (account: AccountItem): Step =>
+  check(
+    accountKey(account.id),
+    where("#state = :active AND #epoch = :epoch", { active: "ACTIVE", epoch: account.epoch }),
+    () => new Conflict("the account has changed"),
+  )
 
 function networksChange(token: TokenItem, allowedCidrs: string[]): Change | undefined {
   const before = token.allowedCidrs ?? []

@@ -1,10 +1,11 @@
 import type { Runtime } from "../runtime.ts"
-import { parseUsageLine } from "../token/usage-line.ts"
-import type { Match } from "../token/verdict.ts"
-import { type Actor, audit } from "./audit.ts"
+import { parseUsageLine, type UsageLine } from "../token/usage-line.ts"
+import { type Match, statusOf } from "../token/verdict.ts"
+import { type Actor, audit, type Happened } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
 import { inGroups } from "./groups.ts"
-import { handleOfToken } from "./shown-token.ts"
+import { promotion } from "./promotion.ts"
+import { handleOfToken, latestNetwork } from "./shown-token.ts"
 import { type Changes, type Condition, update, where } from "./steps.ts"
 import { type AccountItem, accountKey, idleListing, type TokenItem, tokenKey } from "./table.ts"
 
@@ -16,8 +17,17 @@ export interface Usage {
   usedAt: number
   /** Every network of the batch, with the time of its latest use. */
   networks: Record<string, number>
+  /** Which of the token's secrets were used, by their generation: what a row calls current may have changed since. */
+  secrets: Record<number, SecretUse>
   /** The current secret's digest under a newer key: see `Rehash`. */
   rehash?: Rehash
+}
+
+interface SecretUse {
+  firstAt: number
+  lastAt: number
+  /** Of the last use. */
+  network: string
 }
 
 /** After a key was added, a use proves the secret anew, so its digest can move to the new key. */
@@ -40,9 +50,11 @@ export function coalesce(lines: readonly string[]): Usage[] {
       accountId: line.accountId,
       usedAt: 0,
       networks: {},
+      secrets: {},
     }
     use.usedAt = Math.max(use.usedAt, line.at)
     use.networks[line.network] = Math.max(use.networks[line.network] ?? 0, line.at)
+    use.secrets[line.generation] = withLine(use.secrets[line.generation], line)
     if (line.rehash)
       use.rehash = {
         match: line.matched,
@@ -55,6 +67,11 @@ export function coalesce(lines: readonly string[]): Usage[] {
   }
   return [...uses.values()]
 }
+
+const withLine = (known: SecretUse | undefined, { at, network }: UsageLine): SecretUse => ({
+  firstAt: Math.min(at, known?.firstAt ?? at),
+  ...(known && known.lastAt > at ? { lastAt: known.lastAt, network: known.network } : { lastAt: at, network }),
+})
 
 const mostNetworks = 16
 const accountResolution = 3_600_000
@@ -82,47 +99,84 @@ const recordTokenUse = (runtime: Runtime, actor: Actor, read: TokenItem | undefi
   let token = read
   return retrying(async () => {
     token ??= await runtime.table.get<TokenItem>(tokenKey(use.tokenId))
-    const record = token && recordOf(token, use)
-    if (!token || !record) return
-    const { changes, networks } = record
-    const [key, seen, condition] = [tokenKey(token.id), token, sameUse(token)]
+    const seen = token
     token = undefined
-    const lost = () => new Conflict("used meanwhile")
-    // The networks of a first use are new to nobody; and the trail has no place for a token without an account.
-    const isNews = networks.length > 0 && seen.lastUsed !== undefined
-    const account = isNews ? await runtime.table.get<AccountItem>(accountKey(seen.accountId)) : undefined
-    if (!account) {
-      if (!(await runtime.table.update(key, changes, condition))) throw lost()
+    if (!seen) return
+    const account = mayBeNews(seen, use) ? await runtime.table.get<AccountItem>(accountKey(seen.accountId)) : undefined
+    const record = recordOf(seen, account, use, runtime.now())
+    if (!record) return
+    const { changes, condition, happened } = record
+    const lost = () => new Conflict("used or changed meanwhile")
+    if (!account || happened.length === 0) {
+      if (!(await runtime.table.update(tokenKey(seen.id), changes, condition))) throw lost()
       return
     }
+    const handle = handleOfToken(seen)
     await runtime.table.transact([
-      update(key, changes, condition, lost),
-      audit(runtime, actor, {
-        action: "token.new-network",
-        account,
-        handle: handleOfToken(seen),
-        before: {},
-        after: { networks },
-      }),
+      update(tokenKey(seen.id), changes, condition, lost),
+      ...happened.map((one) => audit(runtime, actor, { ...one, account, handle })),
     ])
   })
 }
 
-/** What a use adds to a row, and which networks are new there; undefined: the row knows it all. */
-function recordOf(token: TokenItem, { usedAt, networks }: Usage) {
+const unseenNetworks = (token: TokenItem, use: Usage): string[] =>
+  Object.keys(use.networks).filter((network) => !(network in token.networks))
+const waitsFor = ({ pending }: TokenItem, use: Usage): SecretUse | undefined =>
+  pending && use.secrets[pending.generation]
+
+/** The networks of a first use are new to nobody. */
+const mayBeNews = (token: TokenItem, use: Usage): boolean =>
+  waitsFor(token, use) !== undefined || (token.lastUsed !== undefined && unseenNetworks(token, use).length > 0)
+
+/**
+ * What a use adds to a row, and what of it is news; undefined: the row knows it all. Without its account a token has no place in the
+ * trail, and so no news.
+ */
+function recordOf(token: TokenItem, account: AccountItem | undefined, use: Usage, now: number) {
+  const { usedAt, networks } = use
   const isLater = usedAt > (token.lastUsed ?? 0)
-  const unseen = Object.keys(networks).filter((network) => !(network in token.networks))
-  if (!isLater && unseen.length === 0) return undefined
+  const unseen = unseenNetworks(token, use)
+  // A rotation lifts no token that is revoked, expired or of an inactive account.
+  const first = account && statusOf(token, account, now) === "active" ? waitsFor(token, use) : undefined
+  const promoted = first && promotion(token, first.firstAt)
+  const late = promoted ? lastOfOld(token, use) : laterOfPrevious(token, use)
+  if (!isLater && unseen.length === 0 && !promoted && !late) return undefined
   const changes: Changes = {
     set: {
       networks: recent(token.networks, networks),
       ...(isLater && { lastUsed: usedAt }),
       ...(isLater && token.type !== "Session" && idleListing(token.id, usedAt)),
+      ...promoted?.changes.set,
+      ...late,
     },
-    ...(isLater && { remove: ["flaggedAt"] }),
+    remove: [...(isLater ? ["flaggedAt"] : []), ...(promoted?.changes.remove ?? [])],
+    ...(promoted?.changes.add && { add: promoted.changes.add }),
   }
-  return { changes, networks: unseen }
+  const isNews = account && token.lastUsed !== undefined && unseen.length > 0
+  const happened: Happened[] = [
+    ...(promoted ? [promoted.happened] : []),
+    ...(isNews ? [{ action: "token.new-network", before: {}, after: { networks: unseen } } as const] : []),
+  ]
+  return { changes, condition: both(sameUse(token), promoted?.condition), happened }
 }
+
+/** The old secret's last use before the new one's first: of this batch, or as the row knows it. */
+function lastOfOld(token: TokenItem, use: Usage): Partial<TokenItem> {
+  const old = use.secrets[token.current.generation]
+  if (old && old.lastAt >= (token.lastUsed ?? 0)) return { previousLastUsed: old.lastAt, previousNetwork: old.network }
+  return { previousLastUsed: token.lastUsed, previousNetwork: latestNetwork(token.networks) }
+}
+
+/** A use of the old secret in the overlap, or one before it that comes late. */
+function laterOfPrevious({ previous, previousLastUsed = 0 }: TokenItem, use: Usage): Partial<TokenItem> | undefined {
+  const old = previous && use.secrets[previous.generation]
+  return old && old.lastAt > previousLastUsed
+    ? { previousLastUsed: old.lastAt, previousNetwork: old.network }
+    : undefined
+}
+
+const both = (one: Condition, other: Condition | undefined): Condition =>
+  other ? where(`${one.expression} AND ${other.expression}`, { ...one.values, ...other.values }) : one
 
 /** That nobody has recorded a use since: two that wrote their networks over each other's would make one of them news again. */
 function sameUse({ lastUsed, networks }: TokenItem): Condition {

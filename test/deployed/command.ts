@@ -41,8 +41,7 @@ export const deploy = (
   { status = 0, cwd = root }: { status?: number; cwd?: string } = {},
 ): Promise<Ran> => {
   // Without the alarms, which the emulator refuses: see differences.ts.
-  // Asset by asset, or the stack whose template is published first goes first: the web ACL's, which fails, before the jobs'.
-  const options = `--require-approval never -c alarms=false --asset-parallelism=false --output ${join(directory, "cdk.out")}`
+  const options = `--require-approval never -c alarms=false --output ${join(directory, "cdk.out")}`
   return run("npm", ["run", "deploy", "--", "--stage", stageName, ...options.split(" ")], environment, status, cwd)
 }
 

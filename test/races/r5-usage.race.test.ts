@@ -45,6 +45,7 @@ test("R5 records of use twice, in any order, during a revocation and after delet
       tokenId: token.id,
       accountId: user.id,
       usedAt: runtime.now() + seconds * 1000,
+      secrets: {},
       // Each from a network of its own: a late one is as new as any.
       networks: { [`203.0.${seconds}.0/24`]: runtime.now() + seconds * 1000 },
     })

@@ -140,6 +140,7 @@ describe("a day's digests", () => {
         accountId: used.user.id,
         usedAt: runtime.now(),
         networks: { "10.0.0.0/24": runtime.now() },
+        secrets: {},
       },
     ])
     await updateToken(runtime, anAdmin(), "all", revoked.token.id, { active: false })

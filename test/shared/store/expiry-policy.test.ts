@@ -173,7 +173,7 @@ describe("just before it writes", () => {
     const id = ids[0] as number
     const change = async () => {
       await recordUsage(runtimeOn(), anAdmin(), [
-        { tokenId: id, accountId: user.id, usedAt: now + 1, networks: { n: now } },
+        { tokenId: id, accountId: user.id, usedAt: now + 1, networks: { n: now }, secrets: {} },
       ])
       await updateToken(runtimeOn(), anAdmin(), "all", id, { allowed_cidrs: ["203.0.113.0/24"] })
     }
