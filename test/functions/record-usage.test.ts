@@ -62,8 +62,15 @@ describe("lines of a batch", () => {
         accountId: 1,
         usedAt: 3000,
         networks: { "203.0.113.0/24": 2000, "198.51.100.0/24": 3000 },
+        secrets: { 1: { firstAt: 1000, lastAt: 3000, network: "198.51.100.0/24" } },
       },
-      { tokenId: 4, accountId: 3, usedAt: 1000, networks: { "203.0.113.0/24": 1000 } },
+      {
+        tokenId: 4,
+        accountId: 3,
+        usedAt: 1000,
+        networks: { "203.0.113.0/24": 1000 },
+        secrets: { 1: { firstAt: 1000, lastAt: 1000, network: "203.0.113.0/24" } },
+      },
     ])
   })
 })
