@@ -5,6 +5,7 @@ import { type Actor, audit, type Happened } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
 import { inGroups } from "./groups.ts"
 import { promotion } from "./promotion.ts"
+import { dayMilliseconds } from "./settings.ts"
 import { handleOfToken, latestNetwork } from "./shown-token.ts"
 import { type Changes, type Condition, update, where } from "./steps.ts"
 import { type AccountItem, accountKey, idleListing, type TokenItem, tokenKey } from "./table.ts"
@@ -119,14 +120,27 @@ const recordTokenUse = (runtime: Runtime, actor: Actor, read: TokenItem | undefi
   })
 }
 
-const unseenNetworks = (token: TokenItem, use: Usage): string[] =>
-  Object.keys(use.networks).filter((network) => !(network in token.networks))
+/** Networks that the row will know from now on, and hasn't; none for a use that is older than all that it keeps. */
+function newNetworks(token: TokenItem, use: Usage): string[] {
+  const kept = recent(token.networks, use.networks)
+  return Object.keys(use.networks).filter((network) => network in kept && !(network in token.networks))
+}
+
+/**
+ * Whether new networks are news: not those of a first use; nor those of a token that roams, whose row forgets a network
+ * within a day of its use: it would be news with each request.
+ */
+function areNews({ lastUsed, networks }: TokenItem, unseen: readonly string[], usedAt: number): boolean {
+  const seen = Object.values(networks)
+  const roams = seen.length >= mostNetworks && Math.min(...seen) > usedAt - dayMilliseconds
+  return unseen.length > 0 && lastUsed !== undefined && !roams
+}
+
 const waitsFor = ({ pending }: TokenItem, use: Usage): SecretUse | undefined =>
   pending && use.secrets[pending.generation]
 
-/** The networks of a first use are new to nobody. */
 const mayBeNews = (token: TokenItem, use: Usage): boolean =>
-  waitsFor(token, use) !== undefined || (token.lastUsed !== undefined && unseenNetworks(token, use).length > 0)
+  waitsFor(token, use) !== undefined || areNews(token, newNetworks(token, use), use.usedAt)
 
 /**
  * What a use adds to a row, and what of it is news; undefined: the row knows it all. Without its account a token has no place in the
@@ -135,7 +149,7 @@ const mayBeNews = (token: TokenItem, use: Usage): boolean =>
 function recordOf(token: TokenItem, account: AccountItem | undefined, use: Usage, now: number) {
   const { usedAt, networks } = use
   const isLater = usedAt > (token.lastUsed ?? 0)
-  const unseen = unseenNetworks(token, use)
+  const unseen = newNetworks(token, use)
   // A rotation lifts no token that is revoked, expired or of an inactive account.
   const first = account && statusOf(token, account, now) === "active" ? waitsFor(token, use) : undefined
   const promoted = first && promotion(token, first.firstAt)
@@ -152,7 +166,7 @@ function recordOf(token: TokenItem, account: AccountItem | undefined, use: Usage
     remove: [...(isLater ? ["flaggedAt"] : []), ...(promoted?.changes.remove ?? [])],
     ...(promoted?.changes.add && { add: promoted.changes.add }),
   }
-  const isNews = account && token.lastUsed !== undefined && unseen.length > 0
+  const isNews = account && areNews(token, unseen, usedAt)
   const happened: Happened[] = [
     ...(promoted ? [promoted.happened] : []),
     ...(isNews ? [{ action: "token.new-network", before: {}, after: { networks: unseen } } as const] : []),

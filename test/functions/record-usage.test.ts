@@ -110,6 +110,32 @@ describe("a record", () => {
     expect(networks.toSorted()).toEqual(Array.from({ length: 16 }, (_, n) => `10.0.${n + 4}.0/24`).toSorted())
   })
 
+  test("of a new network is news once; of one that is older than all that are kept, never; of a roaming token, no more", async () => {
+    const token = await aToken()
+    const news = async () =>
+      (await table.dump())
+        .filter(
+          ({ action, subject }) => action === "token.new-network" && (subject as { id: number }).id === token.accountId,
+        )
+        .flatMap(({ after }) => (after as { networks: string[] }).networks)
+    const day = 86_400_000
+    const from = (n: number, at: number) => record(line(token, at, { network: `10.0.${n}.0/24` }))
+    const start = runtime.now()
+    for (let n = 0; n < 16; n++) await from(n, start + n * 3 * day)
+    expect((await news()).length).toBe(15)
+    const now = start + 48 * day
+    for (let twice = 0; twice < 2; twice++) await from(99, start - day)
+    expect(await news()).not.toContain("10.0.99.0/24")
+    await from(16, now)
+    expect(await news()).toContain("10.0.16.0/24")
+    // From here on it comes from twenty networks in turn, all in a day.
+    for (let n = 20; n < 40; n++) await from(n, now + n * 60_000)
+    const many = (await news()).length
+    for (let n = 20; n < 40; n++) await from(n, now + day / 2 + n * 60_000)
+    expect((await news()).length).toBe(many)
+    expect(await rowOf(token.tokenId)).toMatchObject({ lastUsed: now + day / 2 + 39 * 60_000 })
+  })
+
   test("reaches the account at most hourly", async () => {
     const token = await aToken()
     const last = async () => (await table.table.get<AccountItem>(accountKey(token.accountId)))?.lastUsed
