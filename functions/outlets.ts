@@ -37,8 +37,14 @@ export function alarmTopic(env: Env): (subject: string, text: string) => Promise
   }
 }
 
-/** What SES answers about a mail that it will never send: the address is suppressed, malformed or, in its sandbox, not verified. */
-const unmailable = ["MessageRejected", "BadRequestException", "MailFromDomainNotVerifiedException"]
+/**
+ * What may well pass is tried again by the next run. All else, a refused address as an exhausted quota, a missing grant or an account
+ * that SES has paused, must not keep the others, nor the alarm address, from what they should know.
+ */
+const mayPass = (error: unknown): boolean => {
+  const { $fault, name } = error as { $fault?: string; name?: string }
+  return $fault !== "client" || name === "TooManyRequestsException"
+}
 
 /** Mails one address; throws Unmailable. Undefined on a stage that has no address to mail from. */
 export function mailer(env: Env): ((to: string, subject: string, text: string) => Promise<void>) | undefined {
@@ -56,8 +62,8 @@ export function mailer(env: Env): ((to: string, subject: string, text: string) =
         }),
       )
     } catch (error) {
-      if (error instanceof Error && unmailable.includes(error.name)) throw new Unmailable(error.name, { cause: error })
-      throw error
+      if (mayPass(error)) throw error
+      throw new Unmailable((error as Error).name, { cause: error })
     }
   }
 }

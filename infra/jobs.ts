@@ -32,6 +32,11 @@ export class Jobs extends Construct {
         ...(undone && { deadLetterQueue: undone }),
       })
       if (row.sends?.includes("archive")) acknowledgeObjects(handler, stageName)
+      if (row.sends?.includes("mail") && stage.mailFrom)
+        acknowledge(handler.role ?? handler, {
+          "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:*]":
+            "SES asks about recipients, in its sandbox, and about configuration sets too: the one sender is the condition.",
+        })
       if (row.source === "deployment") this.firstAdmin(handler, stage.adminEmail)
       if (!isGuardedByIam(row.source) && undone)
         connect(this, { key, source: row.source, handler, undone, stageName, stage })

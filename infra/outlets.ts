@@ -33,11 +33,12 @@ export function open(scope: Construct, outlet: Outlet, stageName: string, stage:
     case "mail": {
       const { mailFrom } = stage
       if (mailFrom === undefined) return { environment: {}, statements: [] }
-      // Verified is the address itself, or its whole domain.
-      const identities = [mailFrom, mailFrom.slice(mailFrom.indexOf("@") + 1)].map((resourceName) =>
-        stack.formatArn({ service: "ses", resource: "identity", resourceName }),
-      )
-      return { environment: { MAIL_FROM: mailFrom }, statements: allow("ses:SendEmail", ...identities) }
+      const statement = new PolicyStatement({
+        actions: ["ses:SendEmail"],
+        resources: [stack.formatArn({ service: "ses", resource: "*" })],
+        conditions: { StringEquals: { "ses:FromAddress": mailFrom } },
+      })
+      return { environment: { MAIL_FROM: mailFrom }, statements: [statement] }
     }
   }
 }

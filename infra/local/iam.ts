@@ -9,6 +9,8 @@ interface Statement {
   /** A pattern list that every leading key, or any of them, must match. */
   all: string[] | undefined
   any: string[] | undefined
+  /** The one sender of mail; undefined: whoever. */
+  from: string | undefined
 }
 
 /** What the role of a Lambda may do, by its policies in the template. An explicit Deny wins, silence denies. */
@@ -66,14 +68,16 @@ export class Role {
   }
 }
 
-function isAbout({ actions, resources, all, any }: Statement, { action, resource, leadingKeys }: Need): boolean {
+function isAbout({ actions, resources, all, any, from }: Statement, need: Need): boolean {
+  const { action, resource, leadingKeys, fromAddress } = need
   const isIn = (patterns: string[]) => (text: string) => patterns.some((pattern) => matches(pattern, text))
   return (
     isIn(actions)(action) &&
     isIn(resources)(resource) &&
     // As on AWS: without a leading key, "all" holds and "any" doesn't.
     (!all || leadingKeys.every(isIn(all))) &&
-    (!any || leadingKeys.some(isIn(any)))
+    (!any || leadingKeys.some(isIn(any))) &&
+    (!from || fromAddress === from)
   )
 }
 
@@ -91,16 +95,18 @@ function readStatement(statement: Properties): Statement {
   }
 }
 
-function readCondition(condition: Properties): Pick<Statement, "all" | "any"> {
-  const { "ForAllValues:StringLike": all, "ForAnyValue:StringLike": any, ...others } = condition
+function readCondition(condition: Properties): Pick<Statement, "all" | "any" | "from"> {
+  const { "ForAllValues:StringLike": all, "ForAnyValue:StringLike": any, StringEquals: equals, ...others } = condition
   const [operator] = Object.keys(others)
   if (operator) throw new Error(`the local run does not know the condition operator ${operator}`)
-  const leadingKeys = (operands: Properties | undefined): string[] | undefined => {
-    const key = Object.keys(operands ?? {}).find((one) => one !== "dynamodb:LeadingKeys")
+  const operand = (operands: Properties | undefined, known: string) => {
+    const key = Object.keys(operands ?? {}).find((one) => one !== known)
     if (key) throw new Error(`the local run does not know the condition key ${key}`)
-    return operands && [operands["dynamodb:LeadingKeys"]].flat()
+    return operands?.[known]
   }
-  return { all: leadingKeys(all), any: leadingKeys(any) }
+  const leadingKeys = (operands: Properties | undefined): string[] | undefined =>
+    operands && [operand(operands, "dynamodb:LeadingKeys")].flat()
+  return { all: leadingKeys(all), any: leadingKeys(any), from: operand(equals, "ses:FromAddress") }
 }
 
 /** The role of each Lambda, by function name. */

@@ -40,8 +40,8 @@ interface Services extends Options {
   queues: ReadonlyMap<string, string>
 }
 
-/** Throws a Refusal unless the caller may do it on one of the resources at least; those that it may count as used. */
-type Permit = (action: string, ...resources: string[]) => void
+/** Throws a Refusal unless the caller may do it. */
+type Permit = (action: string, resource: string, fromAddress?: string) => void
 /** Does one operation, and answers its result. Throws a Refusal. */
 type Operation = (services: Services, permit: Permit, input: Properties) => object
 
@@ -95,15 +95,11 @@ async function serve(services: Services, request: IncomingMessage) {
 
 const permitOf =
   (role: Role | undefined, { denial: [code, status] }: Protocol): Permit =>
-  (action, ...resources) => {
-    const allowed = resources.filter((resource) => role && !role.refused([{ action, resource, leadingKeys: [] }]))
-    if (allowed.length > 0) return
+  (action, resource, fromAddress) => {
+    const need = { action, resource, leadingKeys: [], ...(fromAddress !== undefined && { fromAddress }) }
+    if (role && !role.refused([need])) return
     const who = role?.name ?? "somebody unknown"
-    throw new Refusal(
-      code,
-      `${who} is not authorized to perform: ${action} on resource: ${resources.join(", ")}`,
-      status,
-    )
+    throw new Refusal(code, `${who} is not authorized to perform: ${action} on resource: ${resource}`, status)
   }
 
 function calledBy({ headers, url }: IncomingMessage): [Protocol, Operation] {
@@ -170,9 +166,7 @@ const publish: Operation = ({ topics, sent }, permit, { Action, TopicArn, Subjec
 
 /** A mail of plain text. That whom it is from is verified, an account tells, and this machine believes. */
 const sendEmail: Operation = ({ sent }, permit, { FromEmailAddress: from, Destination, Content }) => {
-  const identity = (name: string) => arnOf("ses", `identity/${name}`)
-  // Verified is the address, or its domain: SES asks about the one that is.
-  permit("ses:SendEmail", identity(from), identity(from.slice(from.indexOf("@") + 1)))
+  permit("ses:SendEmail", arnOf("ses", `identity/${from}`), from)
   const { ToAddresses: to = [] } = Destination
   const { Subject, Body } = Content.Simple
   if (to.length === 0 || to.some((address: string) => !/^[^\s@]+@[^\s@]+$/.test(address)))

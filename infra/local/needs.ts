@@ -5,6 +5,8 @@ export interface Need {
   action: string
   resource: string
   leadingKeys: string[]
+  /** Of a mail: the condition key ses:FromAddress. */
+  fromAddress?: string
 }
 
 /** The partition key's attribute of each table and index, by ARN. */

@@ -62,7 +62,8 @@ export const jobs = {
     timeoutSeconds: 900,
   },
   "remind-expiring-tokens": {
-    source: { everyMinutes: daily },
+    // Oftener than daily, or the last day's reminder could come with the end.
+    source: { everyMinutes: 360 },
     table: ["BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
     secrets: [],
     timeoutSeconds: 900,

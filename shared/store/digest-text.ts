@@ -32,8 +32,8 @@ const sections = [
   },
 ] as const
 
-/** Lines of a section, in a mail: the rest is counted. */
-const mostLines = 500
+/** Of a section, in bytes: three of them fit into what SNS takes, 256 KB. What is beyond is counted. */
+const mostBytes = 70_000
 
 /** The mail to one address. */
 export const digestText = (stage: string, notices: readonly Notice[]): Text => [
@@ -64,10 +64,19 @@ function paragraphs(notices: readonly Notice[]): string[] {
       .map(lineOf)
       .sort()
     if (lines.length === 0) return []
-    const shown = lines.slice(0, mostLines)
+    const shown = within(lines, mostBytes)
     const more = lines.length > shown.length ? [`  and ${lines.length - shown.length} more`] : []
     return [[`${heading}:`, ...shown, ...more, advice].join("\n")]
   })
+}
+
+function within(lines: readonly string[], bytes: number): string[] {
+  let left = bytes
+  const end = lines.findIndex((line) => {
+    left -= Buffer.byteLength(line) + 1
+    return left < 0
+  })
+  return end < 0 ? [...lines] : lines.slice(0, end)
 }
 
 function lineOf({ account, token }: Notice): string {

@@ -1,9 +1,11 @@
 import type { Runtime } from "../runtime.ts"
 import { tokenIdIn } from "../token/format.ts"
+import { statusOf } from "../token/verdict.ts"
 import { eventsBetween } from "./audit-log.ts"
 import { digestText, type Notice, summaryText } from "./digest-text.ts"
 import { Conflict } from "./dynamodb.ts"
-import { dayMilliseconds, readSettings } from "./settings.ts"
+import { instantOrNull } from "./instants.ts"
+import { dayMilliseconds, readSettings, type Settings } from "./settings.ts"
 import { flagsOf } from "./shown-token.ts"
 import { absent, put, where } from "./steps.ts"
 import { type AccountItem, type AuditItem, accountKey, jobKey, type Key, type TokenItem, tokenKey } from "./table.ts"
@@ -15,7 +17,7 @@ interface Outlets {
   tell: (subject: string, text: string) => Promise<void>
 }
 
-/** An address that SES won't mail to, however often it is asked. */
+/** A mail that SES won't send, however often it is asked. */
 export class Unmailable extends Error {
   override name = "Unmailable"
 }
@@ -106,6 +108,7 @@ async function mailAll(
       await keep({ after: email })
     } catch (error) {
       if (!(error instanceof Unmailable)) throw error
+      runtime.log({ event: "mail.refused", why: error.message })
       unmailed.push(email)
       await keep({ after: email, unmailed })
     }
@@ -113,28 +116,49 @@ async function mailAll(
   return byAddress.length - unmailed.length
 }
 
+/** As much of an event as a notice needs: a day can have very many. */
+type Told = Pick<Notice, "kind"> & { accountId: number; handle: string | undefined; expiration: unknown }
+
 /** What happened to tokens, as far as it is still so; the same of one token once. */
 async function noticesBetween(runtime: Runtime, from: number, to: number): Promise<Notice[]> {
-  const events: AuditItem[] = []
-  for await (const page of eventsBetween(runtime, from, to)) events.push(...page.filter(kindOf))
-  const owners = await runtime.table.batchGet<AccountItem>(events.map(({ subject }) => accountKey(subject.id)))
+  const events: Told[] = []
+  for await (const page of eventsBetween(runtime, from, to)) events.push(...page.flatMap(told))
+  const owners = await runtime.table.batchGet<AccountItem>(events.map(({ accountId }) => accountKey(accountId)))
   const accounts = new Map(owners.map((account) => [account.id, account]))
-  const handles = events.flatMap(({ subject }) => subject.handle ?? [])
+  const handles = events.flatMap(({ handle }) => handle ?? [])
   const rows = await runtime.table.batchGet<TokenItem>(handles.map((handle) => tokenKey(tokenIdIn(handle))))
   const tokens = new Map(rows.map((token) => [token.id, token]))
   const settings = await readSettings(runtime)
   const notices = new Map<string, Notice>()
-  for (const { action, subject, after } of events) {
-    const kind = kindOf({ action, after }) as Notice["kind"]
-    const account = accounts.get(subject.id)
-    const token = subject.handle ? tokens.get(tokenIdIn(subject.handle)) : undefined
+  for (const event of events) {
+    const { kind, accountId, handle } = event
+    const account = accounts.get(accountId)
+    const token = handle ? tokens.get(tokenIdIn(handle)) : undefined
     // Whoever deleted the token, or its account, has dealt with it.
-    if (!account || (subject.handle && !token)) continue
-    if (token && kind !== "compromised" && !flagsOf(token, account, runtime.now(), settings).includes(kind)) continue
+    if (!account || (handle && !token)) continue
+    if (token && !isStillSo(event, token, account, runtime.now(), settings)) continue
     const email = account.email ?? runtime.stage.serviceEmail
-    notices.set(`${kind} ${subject.handle ?? subject.id}`, { kind, email, account, token })
+    notices.set(`${kind} ${handle ?? accountId}`, { kind, email, account, token })
   }
   return [...notices.values()]
+}
+
+function isStillSo(
+  { kind, expiration }: Told,
+  token: TokenItem,
+  account: AccountItem,
+  now: number,
+  settings: Settings,
+) {
+  if (kind === "compromised") return true
+  if (kind === "unused") return flagsOf(token, account, now, settings).includes("unused")
+  // Also when it has expired since: that is what was to be told.
+  return statusOf(token, account, now) !== "revoked" && instantOrNull(token.expiresAt) === expiration
+}
+
+function told({ action, subject, after }: AuditItem): Told[] {
+  const kind = kindOf({ action, after })
+  return kind ? [{ kind, accountId: subject.id, handle: subject.handle, expiration: after.expiration }] : []
 }
 
 function kindOf({ action, after }: Pick<AuditItem, "action" | "after">): Notice["kind"] | undefined {

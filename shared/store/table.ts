@@ -23,7 +23,7 @@ import type { Settings } from "./settings.ts"
  * | settings           | SET                         | policy       |                      |                     |                  |
  * | administrators     | SET                         | admins       |                      |                     |                  |
  * | archive mark       | MARK#<shard>                | M            |                      |                     |                  |
- * | refusals           | BURST#<bucket>              | B            |                      |                     |                  |
+ * | refusals           | BURST#<bucket>, BURST#stage | 0, 1         |                      |                     |                  |
  * | a job's progress   | JOB#<job>                   | J            |                      |                     |                  |
  *
  * Ids stand in keys as 9 base62 characters, which sort by time of creation.
@@ -188,6 +188,12 @@ export interface RefusalsItem extends Key {
   version: number
 }
 
+/** How many bursts the stage has told of in five minutes. */
+export interface BurstsItem extends Key {
+  since: number
+  told: number
+}
+
 /** Rewritten every few minutes, so that the audit archive can tell that nothing is missing. */
 export interface MarkItem extends Key {
   at: number
@@ -238,7 +244,11 @@ export const auditPrefix = "AUD#"
 export const markPrefix = "MARK#"
 export const markKey = (shard: string): Key => ({ PK: markPrefix + shard, SK: "M" })
 
-export const refusalsKey = (bucket: number): Key => ({ PK: `BURST#${String(bucket).padStart(3, "0")}`, SK: "B" })
+/** Of two windows of time in turn: what comes late for the one before is counted there. */
+export const refusalsKey = (bucket: number | "stage", window: number): Key => ({
+  PK: `BURST#${String(bucket).padStart(3, "0")}`,
+  SK: String(window % 2),
+})
 /** What a job has to remember from one run to the next. */
 export const jobKey = (job: string): Key => ({ PK: `JOB#${job}`, SK: "J" })
 

@@ -733,9 +733,11 @@ const sending = (stage: string): Record<Outlet, string[]> => {
     ],
     bus: [`Allow events:PutEvents on ${arn("events", `event-bus/symbolon.${stage}`)}`],
     "alarm-topic": [`Allow sns:Publish on ${arn("sns", `symbolon-${stage}-alarms`)}`],
-    mail: (mailFrom ? [mailFrom, mailFrom.split("@")[1]] : []).map(
-      (identity) => `Allow ses:SendEmail on ${arn("ses", `identity/${identity}`)}`,
-    ),
+    mail: mailFrom
+      ? [
+          `Allow ses:SendEmail on ${arn("ses", "*")} if ${JSON.stringify({ StringEquals: { "ses:FromAddress": mailFrom } })}`,
+        ]
+      : [],
   }
 }
 

@@ -16,7 +16,10 @@ const allow = (Action: string, ...Resource: string[]) => ({ Effect: "Allow", Act
 const everything = [
   allow("events:PutEvents", arn("events", "event-bus/bus.local"), arn("events", "event-bus/other")),
   allow("sns:Publish", topic, arn("sns", "gone")),
-  allow("ses:SendEmail", arn("ses", "identity/from@example.com"), arn("ses", "identity/example.com")),
+  {
+    ...allow("ses:SendEmail", arn("ses", "*")),
+    Condition: { StringEquals: { "ses:FromAddress": "from@example.com" } },
+  },
   allow("sqs:SendMessage", arn("sqs", "sender-undone"), arn("sqs", "nobodys")),
 ]
 

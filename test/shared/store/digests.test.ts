@@ -1,16 +1,18 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { system } from "../../../shared/store/audit.ts"
+import { type Notice, summaryText } from "../../../shared/store/digest-text.ts"
 import { sendDigests, Unmailable } from "../../../shared/store/digests.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
+import { updateSettings } from "../../../shared/store/policy.ts"
 import { remindExpiringTokens } from "../../../shared/store/reminders.ts"
-import { jobKey, type Key } from "../../../shared/store/table.ts"
+import { jobKey, type Key, type TokenItem } from "../../../shared/store/table.ts"
 import { createToken, deleteToken, updateToken } from "../../../shared/store/tokens.ts"
 import { sweepUnusedTokens } from "../../../shared/store/unused.ts"
 import { recordUsage } from "../../../shared/store/usage.ts"
 import { createUser, revokeTokens } from "../../../shared/store/users.ts"
-import { anAdmin } from "../../builders.ts"
+import { anAccount, anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime } from "../../fakes.ts"
-import { day, start } from "../../fleet.ts"
+import { aRow, day, start } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 
 const minute = 60_000
@@ -149,6 +151,37 @@ describe("a day's digests", () => {
     at(91)
     expect(await digest()).toEqual({ mailed: 0, notices: 0 })
   })
+})
+
+test("a token that expires before its digest comes is told of all the same, whatever the settings flag", async () => {
+  const { token } = await aToken("a@example.com", "30d")
+  await updateSettings(runtime, anAdmin(), { expiring_days: 1 }, undefined)
+  await remind()
+  at(1)
+  await digest()
+  at(29, minute)
+  await remind()
+  at(30, minute)
+  await digest()
+  expect(to()).toEqual(["a@example.com", "a@example.com"])
+  expect(sent[1]?.text).toContain(`${token.handle}): never used, expires 2026-12-23T12:00:00Z`)
+})
+
+test("a fleet of very long names stays within what SNS takes, and the rest is counted", async () => {
+  const account = anAccount({ userId: `${"u".repeat(60)}@service` })
+  const notices = (kind: Notice["kind"]) =>
+    Array.from({ length: 600 }, (_, n): Notice => {
+      const token = aRow(3812345678900000 + n, account.id, { name: "Я".repeat(100) }) as TokenItem
+      return { kind, email: "a@example.com", account, token }
+    })
+  const all = [...notices("unused"), ...notices("expiring"), ...notices("compromised")]
+  const [subject, text] = summaryText("prod", start, all.length, 0, all)
+  expect(Buffer.byteLength(text)).toBeLessThan(230_000)
+  const shown = text.split("\n").filter((line) => line.includes("@service")).length
+  const more = [...text.matchAll(/and (\d+) more/g)].reduce((sum, [, count]) => sum + Number(count), 0)
+  expect(shown + more).toBe(1800)
+  // SNS's rule for subjects.
+  expect(subject).toMatch(/^[\x20-\x7e]{1,100}$/)
 })
 
 test("without an address to mail from, all of it is in the alarm address's", async () => {

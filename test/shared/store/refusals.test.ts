@@ -58,11 +58,22 @@ describe("refusals of one network", () => {
     expect(await events()).toHaveLength(2)
   })
 
-  test("of five minutes that are over change nothing any more", async () => {
+  test("that come late count in the five minutes that they were in; in older ones no more", async () => {
+    expect(await watch(linesFrom(start, 60))).toBe(0)
     expect(await watch(linesFrom(start + 300_000, 60))).toBe(0)
-    expect(await watch(linesFrom(start, 200))).toBe(0)
+    expect(await watch(linesFrom(start + 60_000, 40))).toBe(1)
+    expect((await events())[0]?.after).toMatchObject({ refused: 100, since: "2026-11-23T12:00:00Z" })
+    expect(await watch(linesFrom(start - 300_000, 200))).toBe(0)
     expect(await watch(linesFrom(start + 360_000, 40))).toBe(1)
-    expect((await events())[0]?.after.refused).toBe(100)
+    expect((await events()).length).toBe(2)
+  })
+
+  test("from everywhere are told of five times in five minutes, and again in the next", async () => {
+    const networks = Array.from({ length: 30 }, (_, n) => ({ ip: `10.0.${n}.1` }))
+    for (const over of networks) await watch(linesFrom(start, 100, over))
+    expect(await events()).toHaveLength(5)
+    await Promise.all(networks.map((over) => watch(linesFrom(start + 300_000, 100, over))))
+    expect(await events()).toHaveLength(10)
   })
 
   test("don't add up with those of others", async () => {
