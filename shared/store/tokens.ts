@@ -162,7 +162,7 @@ export const deleteToken = async (
 }
 
 /** A token with its account, both strongly. What isn't the caller's, and every session, is not-found. */
-async function readToken(runtime: Runtime, caller: Caller, scope: Scope, id: number) {
+export async function readToken(runtime: Runtime, caller: Caller, scope: Scope, id: number) {
   const token = await runtime.table.get<TokenItem>(tokenKey(id))
   const own = token?.type === "Personal" && token.accountId === caller.accountId
   if (!token || token.type === "Session" || (scope === "own" && !own)) throw new Problem("not-found")
@@ -376,7 +376,8 @@ function networksChange(token: TokenItem, allowedCidrs: string[]): Change | unde
   }
 }
 
-async function activeChildren(runtime: Runtime, parent: TokenItem, account: AccountItem): Promise<number> {
+/** How many tokens that work now were made with this one. */
+export async function activeChildren(runtime: Runtime, parent: TokenItem, account: AccountItem): Promise<number> {
   const tokens = await tokensOf(runtime, account.id)
   return tokens.filter(
     (token) => token.createdWith === parent.id && statusOf(token, account, runtime.now()) === "active",
