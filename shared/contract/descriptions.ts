@@ -17,7 +17,11 @@ export const descriptions = [
     "expiration",
     '"7d" to "365d" (whole days), "1y", "never", or an RFC 3339 instant in the future',
   ),
-  about(object.newToken.shape, "allowed_cidrs", "Networks from which the token is accepted; none: from everywhere."),
+  about(
+    object.newToken.shape,
+    "allowed_cidrs",
+    "Networks from which the token is accepted, IPv4 (0.0.0.0/0 is all of it) and IPv6 (::/0); none: from everywhere.",
+  ),
   about(
     object.issuedToken.shape,
     "bearer_token",

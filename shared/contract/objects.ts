@@ -1,4 +1,5 @@
 import * as z from "zod/mini"
+import { cidr } from "./cidr.ts"
 import { permissions, roles } from "./permissions.ts"
 import { containsToken } from "./scanner.ts"
 
@@ -139,11 +140,6 @@ export const impact = z.strictObject({
 })
 export type Impact = z.output<typeof impact>
 
-const cidrMessage = "must be a CIDR such as 203.0.113.0/24 or 2001:db8::/48"
-const cidr = z.union([z.cidrv4(), z.cidrv6()], cidrMessage).check(
-  // zod takes any number for an IPv6 prefix, 1.5 too.
-  z.refine((text) => /\/(0|[1-9]\d{0,2})$/.test(text), cidrMessage),
-)
 const teamKey = z.string().check(z.regex(/^[a-z0-9_]{1,32}$/, "must be the key of a team"))
 
 export const team = z.strictObject({
