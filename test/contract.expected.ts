@@ -13,6 +13,8 @@ export const expected: Record<string, Record<CallerName, number>> = {
   "users/get":            { Member: 403, Editor: 403, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
   "users/update":         { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
   "users/revoke-tokens":  { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  // Somebody else's account. For one's own see impact.test.ts.
+  "users/impact":         { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
   "users/delete":         { Member: 403, Editor: 403, Manager: 403, Admin: 202, "service Admin": 202, nobody: 401 },
   "user-tokens/rotate":          { Member: 404, Editor: 404, Manager: 404, Admin: 201, "service Admin": 201, nobody: 401 },
   "user-tokens/rotate-complete": { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
@@ -36,6 +38,7 @@ export const expected: Record<string, Record<CallerName, number>> = {
   "user-tokens/list-service": { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
   // Somebody else's token: what isn't the caller's is 404.
   "user-tokens/get":      { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
+  "user-tokens/impact":   { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
   "user-tokens/update":   { Member: 404, Editor: 404, Manager: 404, Admin: 200, "service Admin": 200, nobody: 401 },
   "user-tokens/delete":   { Member: 404, Editor: 404, Manager: 404, Admin: 204, "service Admin": 204, nobody: 401 },
   // Open to everyone.
@@ -50,6 +53,7 @@ export const expected: Record<string, Record<CallerName, number>> = {
 export const ownExpected: Record<string, Partial<Record<CallerName, number>>> = {
   "user-tokens/create":   { Member: 201, Editor: 201, Manager: 201, Admin: 201, "service Admin": 403, nobody: 401 },
   "user-tokens/get":      { Member: 200, Editor: 200, Manager: 200, Admin: 200, nobody: 401 },
+  "user-tokens/impact":   { Member: 200, Editor: 200, Manager: 200, Admin: 200, nobody: 401 },
   "user-tokens/update":   { Member: 200, Editor: 200, Manager: 200, Admin: 200, nobody: 401 },
   "user-tokens/delete":   { Member: 204, Editor: 204, Manager: 204, Admin: 204, nobody: 401 },
 }

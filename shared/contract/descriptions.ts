@@ -17,7 +17,11 @@ export const descriptions = [
     "expiration",
     '"7d" to "365d" (whole days), "1y", "never", or an RFC 3339 instant in the future',
   ),
-  about(object.newToken.shape, "allowed_cidrs", "Networks from which the token is accepted; none: from everywhere."),
+  about(
+    object.newToken.shape,
+    "allowed_cidrs",
+    "Networks from which the token is accepted, IPv4 (0.0.0.0/0 is all of it) and IPv6 (::/0); none: from everywhere.",
+  ),
   about(
     object.issuedToken.shape,
     "bearer_token",
@@ -25,6 +29,21 @@ export const descriptions = [
   ),
   about(object.token.shape, "handle", "The first characters of the token: they identify it, and are safe to log."),
   about(object.token.shape, "expiration", "The instant from which the token is refused; null: never."),
+  about(
+    object.impact.shape,
+    "networks",
+    "Of the last 30 days, newest first: /24 of IPv4, /48 of IPv6, the last 16 of a token.",
+  ),
+  about(
+    object.impact.shape,
+    "stops",
+    "Tokens that work now and would be refused: this one, or all of the account, used last first. A human's sessions would end too; they aren't listed.",
+  ),
+  about(
+    object.impact.shape,
+    "children",
+    "How many tokens were made with this personal one and work now: they would go on working. 0 for anything else.",
+  ),
   about(object.shortenedToken.shape, "new_expiration", "The instant from which the token would be refused."),
   about(object.newUser.shape, "teams", "Names of teams. Everyone is in Public."),
   about(object.newUser.shape, "reason", "Why: kept in the audit event."),

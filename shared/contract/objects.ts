@@ -1,4 +1,5 @@
 import * as z from "zod/mini"
+import { cidr } from "./cidr.ts"
 import { permissions, roles } from "./permissions.ts"
 import { containsToken } from "./scanner.ts"
 
@@ -131,11 +132,24 @@ export const issuedToken = z.strictObject({ ...token.shape, bearer_token: z.stri
 /** A revoked personal token tells how many tokens that were made with it still work. */
 export const updatedToken = z.strictObject({ ...token.shape, children: z.optional(z.int()) })
 
-const cidrMessage = "must be a CIDR such as 203.0.113.0/24 or 2001:db8::/48"
-const cidr = z.union([z.cidrv4(), z.cidrv6()], cidrMessage).check(
-  // zod takes any number for an IPv6 prefix, 1.5 too.
-  z.refine((text) => /\/(0|[1-9]\d{0,2})$/.test(text), cidrMessage),
-)
+/** Before a revocation or a deactivation: who uses it, from where, and what would be refused. */
+export const impact = z.strictObject({
+  last_used: z.nullable(instant),
+  networks: z.array(z.strictObject({ network: z.string(), last_used: instant })),
+  stops: z.array(
+    z.strictObject({
+      id,
+      name: z.string(),
+      type: token.shape.type,
+      handle: z.string(),
+      last_used: z.nullable(instant),
+      network: z.nullable(z.string()),
+    }),
+  ),
+  children: z.int(),
+})
+export type Impact = z.output<typeof impact>
+
 const teamKey = z.string().check(z.regex(/^[a-z0-9_]{1,32}$/, "must be the key of a team"))
 
 export const team = z.strictObject({

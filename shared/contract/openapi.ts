@@ -72,6 +72,7 @@ const problemSchema = z.looseObject({
 const schemas = {
   User: object.user,
   Token: object.token,
+  Impact: object.impact,
   Team: object.team,
   Datastore: object.datastore,
   Container: object.container,

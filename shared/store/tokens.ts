@@ -387,7 +387,8 @@ function networksChange(token: TokenItem, allowedCidrs: string[]): Change | unde
   }
 }
 
-async function activeChildren(runtime: Runtime, parent: TokenItem, account: AccountItem): Promise<number> {
+/** How many tokens that work now were made with this one. */
+export async function activeChildren(runtime: Runtime, parent: TokenItem, account: AccountItem): Promise<number> {
   const tokens = await tokensOf(runtime, account.id)
   return tokens.filter(
     (token) => token.createdWith === parent.id && statusOf(token, account, runtime.now()) === "active",

@@ -13,13 +13,14 @@ function canonical(address: string): string | undefined {
 export function networkOf(address: string): string {
   const plain = canonical(address)
   if (plain === undefined) return "unknown"
-  if (isIP(plain) === 4) return `${plain.split(".").slice(0, 3).join(".")}.0/24`
+  if (isIP(plain) === 4) return plain.replace(/\d+$/, "0/24")
   return `${expandIpv6(plain).slice(0, 3).join(":")}::/48`
 }
 
 /**
  * True when one of the CIDRs, or an empty list, holds the address. An address that isn't one is in none, and an entry that
- * isn't a CIDR holds none: what a caller once wrote there must not become a 503.
+ * isn't a CIDR holds none: what a caller once wrote there must not become a 503. To Node every IPv4 address is in `::/0`, and in
+ * `::ffff:192.0.2.0/24`, too; here a network holds its own family only, so that nothing is open to all by a slip.
  */
 export function isAllowedFrom(cidrs: readonly string[], address: string): boolean {
   if (cidrs.length === 0) return true
@@ -27,9 +28,12 @@ export function isAllowedFrom(cidrs: readonly string[], address: string): boolea
   if (plain === undefined) return false
   const list = new BlockList()
   for (const cidr of cidrs) {
-    const [, network = "", prefix] = /^([^/]+)\/(\d+)$/.exec(cidr) ?? []
+    const [, network = "", digits] = /^([^/]+)\/(\d+)$/.exec(cidr) ?? []
+    const prefix = Number(digits)
+    // Of the other family only mapped addresses, which are IPv4, are left.
+    if (family(network) !== family(plain) && prefix < 96) continue
     try {
-      list.addSubnet(network, Number(prefix), family(network))
+      list.addSubnet(network, prefix, family(network))
     } catch {}
   }
   return list.check(plain, family(plain))
@@ -40,7 +44,6 @@ const family = (address: string) => `ipv${isIP(address)}` as "ipv4" | "ipv6"
 
 /** The groups of an address in its shortest form. The first three are all that a /48 needs; the rest come for free. */
 function expandIpv6(address: string): string[] {
-  const halves = address.split("::").map((half) => (half === "" ? [] : half.split(":")))
-  const [left, right = []] = halves as [string[], string[]?]
-  return [...left, ...Array(8 - left.length - right.length).fill("0"), ...right]
+  const groups = (text: string) => text.split(":").filter(Boolean)
+  return groups(address.replace("::", `:${"0:".repeat(8 - groups(address).length)}`))
 }

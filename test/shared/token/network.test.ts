@@ -1,7 +1,5 @@
 import fc from "fast-check"
 import { describe, expect, it, test } from "vitest"
-import * as z from "zod/mini"
-import { newToken } from "../../../shared/contract/objects.ts"
 import { isAllowedFrom, networkOf } from "../../../shared/token/network.ts"
 
 /** Every way to write 192.0.2.1 as an IPv6 address. */
@@ -166,6 +164,20 @@ describe("isAllowedFrom", () => {
     ["::1/128", "::1", true],
     ["::1/128", "::", false],
     ["::/0", "2001:db8::1", true],
+    ["::/0", "192.0.2.1", false],
+    ["::/95", "192.0.2.1", false],
+    ["::ffff:0:0/96", "192.0.2.1", true],
+    ["::ffff:0:0/96", "::fffe:c000:201", false],
+    // Meant as /120: all of IPv4 is the last thing that it means.
+    ["::ffff:192.0.2.0/24", "192.0.2.1", false],
+    ["::ffff:192.0.2.0/24", "198.51.100.1", false],
+    ["::ffff:192.0.2.0/95", "192.0.2.1", false],
+    ["::ffff:192.0.2.0/129", "192.0.2.1", false],
+    ["2001:db8:1:2:3:4:5:6/48", "2001:db8:1::", true],
+    ["2001:db8:1:2:3:4:5:6/48", "2001:db8:2::", false],
+    ["::ffff:192.0.2.77/120", "192.0.2.1", true],
+    ["::ffff:192.0.2.77/120", "192.0.3.1", false],
+    ["::ffff:192.0.2.77/128", "192.0.2.76", false],
     ["2001:db8::/32", "192.0.2.1", false],
     ["fe80::/10", "fe80::1%eth0", true],
     ["::ffff:192.0.2.0/120", "192.0.2.255", true],
@@ -179,8 +191,19 @@ describe("isAllowedFrom", () => {
     expect(isAllowedFrom(["192.0.2.1/32"], address)).toBe(true)
     expect(isAllowedFrom(["0.0.0.0/0"], address)).toBe(true)
     expect(isAllowedFrom(["192.0.2.0/32"], address)).toBe(false)
-    expect(isAllowedFrom(["2001:db8::/32"], address)).toBe(false)
+    expect(isAllowedFrom(["2001:db8::/32", "::/0"], address)).toBe(false)
   })
+
+  test.each(mapped.filter((address) => !address.includes("%")))(
+    "%s with 96 bits more is the IPv4 network",
+    (address) => {
+      expect(isAllowedFrom([`${address}/120`], "192.0.2.255")).toBe(true)
+      expect(isAllowedFrom([`${address}/120`], "192.0.3.0")).toBe(false)
+      expect(isAllowedFrom([`${address}/128`], "::ffff:192.0.2.1")).toBe(true)
+      expect(isAllowedFrom([`${address}/128`], "::ffff:192.0.2.2")).toBe(false)
+      expect(isAllowedFrom([`${address}/24`], "192.0.2.1")).toBe(false)
+    },
+  )
 
   test("one of several is enough, of either family and in any place", () => {
     const cidrs = ["198.51.100.0/24", "2001:db8::/32", "192.0.2.0/24"]
@@ -217,47 +240,4 @@ describe("isAllowedFrom", () => {
     expect(isAllowedFrom([entry, "192.0.2.0/24"], "192.0.2.1")).toBe(true)
     expect(isAllowedFrom(["192.0.2.0/24", entry], "192.0.2.1")).toBe(true)
   })
-})
-
-describe("what the schema of allowed_cidrs accepts", () => {
-  const schema = newToken.shape.allowed_cidrs
-  const accepts = (cidr: string): boolean => z.safeParse(schema, [cidr]).success
-
-  const address = fc.oneof(
-    fc.ipV4(),
-    fc.ipV6(),
-    fc.ipV4().map((ip) => `::ffff:${ip}`),
-    fc.constantFrom("::", "::1", "::ffff:0:0", "fe80::1%eth0", "2001:DB8::", "1:2:3:4:5:6:7::", "01.2.3.4", "1.2.3"),
-    fc.string({ unit: fc.constantFrom(..."0123456789abcdefF:.%[]@ \n"), maxLength: 20 }),
-  )
-  const prefix = fc.oneof(
-    fc.integer({ min: -1, max: 130 }).map(String),
-    fc.double({ min: 0, max: 130, noNaN: true }).map(String),
-    fc.constantFrom("", "1.5", "1e1", "1e-7", "0x8", "08", "+8", " 8", "8 ", "-0", "Infinity", "NaN"),
-  )
-  const anyCidr = fc.oneof(
-    fc.tuple(address, prefix).map(([ip, bits]) => `${ip}/${bits}`),
-    fc.string({ unit: "binary" }),
-  )
-
-  test("isAllowedFrom uses without throwing, and a network with a whole prefix holds its own address", () => {
-    let accepted = 0
-    fc.assert(
-      fc.property(anyCidr, fc.oneof(fc.ipV4(), fc.ipV6()), (cidr, client) => {
-        if (!accepts(cidr)) return
-        accepted++
-        expect(isAllowedFrom([cidr], client)).toBeTypeOf("boolean")
-        expect(isAllowedFrom([cidr], cidr.split("/")[0] as string)).toBe(true)
-      }),
-      { numRuns: 2000 },
-    )
-    expect(accepted).toBeGreaterThan(50)
-  })
-
-  test.each(["2001:db8::/1.5", "2001:db8::/1e-7", "2001:db8::/", "2001:db8::/048"])(
-    "has a whole prefix: not %s",
-    (cidr) => {
-      expect(accepts(cidr)).toBe(false)
-    },
-  )
 })

@@ -245,6 +245,54 @@ describe("what proves nothing is answered alike", () => {
   })
 })
 
+describe("the networks that a token allows", () => {
+  const decided = (allowedCidrs: string[], clientAddress: string) =>
+    outcomeOf(
+      verdict(presented({ clientAddress }), tokenMatching("current", { allowedCidrs }), aVerifiableAccount(), now),
+    )
+
+  test.each([
+    "203.0.113.7",
+    "::ffff:203.0.113.7",
+    "::FFFF:203.0.113.7",
+    "::ffff:cb00:7107",
+    "0:0:0:0:0:ffff:cb00:7107",
+    "0000:0000:0000:0000:0000:FFFF:CB00:7107",
+    "0::ffff:203.0.113.7",
+  ])("hold one client, however its address is written: %s", (address) => {
+    for (const cidr of ["203.0.113.0/24", "203.0.113.7/32", "::ffff:203.0.113.0/120", "0.0.0.0/0"])
+      expect([cidr, decided([cidr], address)]).toEqual([cidr, "accepted current"])
+    for (const cidr of ["203.0.113.6/32", "::ffff:203.0.113.0/24", "::ffff:203.0.114.0/120", "::/0"])
+      expect([cidr, decided([cidr], address)]).toEqual([cidr, "invalid-token"])
+  })
+
+  test.each([
+    [["203.0.113.99/24"], "203.0.113.7"],
+    [["::ffff:203.0.113.99/120"], "203.0.113.7"],
+    [["2001:db8:1:ffff::9/48"], "2001:db8:1::7"],
+    [["::/0"], "2001:db8::7"],
+    [["no network", "203.0.113.0/24"], "203.0.113.7"],
+    [["0.0.0.0/0", "::/0"], "2001:db8::7"],
+    [["0.0.0.0/0", "::/0"], "203.0.113.7"],
+  ])("%j hold %s", (cidrs, address) => {
+    expect(decided(cidrs, address)).toBe("accepted current")
+  })
+
+  test.each([
+    [["203.0.113.99/24"], "203.0.114.7"],
+    [["0.0.0.0/0"], "2001:db8::7"],
+    [["::/0"], "203.0.113.7"],
+    [["0.0.0.0/0", "::/0"], "unknown"],
+    [["0.0.0.0/0", "::/0"], "203.0.113.7, 198.51.100.1"],
+    // What is no network holds nobody: neither all, nor a fault.
+    [["no network"], "203.0.113.7"],
+    [["203.0.113.7"], "203.0.113.7"],
+    [["203.0.113.0/33", "::/129", "/0", ""], "203.0.113.7"],
+  ])("%j don't hold %s", (cidrs, address) => {
+    expect(decided(cidrs, address)).toBe("invalid-token")
+  })
+})
+
 describe("the digests", () => {
   const account = aVerifiableAccount()
   const keyring: Keyring = {
