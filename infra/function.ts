@@ -80,7 +80,8 @@ function grants(stack: Stack, props: ServiceFunctionProps): PolicyStatement[] {
     resource: "table",
     resourceName: tableNameOf(stageName, stage),
   })
-  const onTable = table.filter((action) => !action.includes("@")).map((action) => `dynamodb:${action}`)
+  const onTable = table.filter((action) => !/[@#]/.test(action)).map((action) => `dynamodb:${action}`)
+  const onRows = table.filter((action) => action.includes("#")).map((action) => action.split("#") as [string, string])
   const onIndexes = table
     .filter((action) => action.includes("@"))
     .map((action) => action.split("@") as [string, string])
@@ -103,6 +104,14 @@ function grants(stack: Stack, props: ServiceFunctionProps): PolicyStatement[] {
           }),
         ]
       : []),
+    ...onRows.map(
+      ([action, kind]) =>
+        new PolicyStatement({
+          actions: [`dynamodb:${action}`],
+          resources: [tableArn],
+          conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${kind}#*`] } },
+        }),
+    ),
     ...onIndexes.map(
       ([action, index]) =>
         new PolicyStatement({ actions: [`dynamodb:${action}`], resources: [`${tableArn}/index/${index}`] }),

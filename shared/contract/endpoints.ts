@@ -4,11 +4,16 @@ import * as object from "./objects.ts"
 import type { Needs } from "./permissions.ts"
 import type { ProblemCode } from "./problems.ts"
 
-/** An action on the table, or on one of its indexes: `Query@list`. What IAM lets this endpoint's Lambda do, and no more. */
+/**
+ * An action on the table, or on one of its indexes (`Query@list`), or on rows whose partition keys begin so (`PutItem#JOB`). What IAM
+ * lets this endpoint's Lambda do, and no more.
+ */
 export type TableAction =
   | "GetItem"
   | "BatchGetItem"
   | "PutItem"
+  | "PutItem#JOB"
+  | "PutItem#MARK"
   | "UpdateItem"
   | "DeleteItem"
   | "ConditionCheckItem"

@@ -64,13 +64,13 @@ export const jobs = {
   "remind-expiring-tokens": {
     // Oftener than daily, or the last day's reminder could come with the end.
     source: { everyMinutes: 360 },
-    table: ["BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query@expiry"],
     secrets: [],
     timeoutSeconds: 900,
   },
   "check-integrity": {
     source: { everyMinutes: 7 * daily },
-    table: ["GetItem", "BatchGetItem", "PutItem", "Query", "Query@list", "Query@expiry"],
+    table: ["GetItem", "BatchGetItem", "PutItem#JOB", "Query", "Query@list", "Query@expiry"],
     secrets: [],
     timeoutSeconds: 900,
   },
@@ -96,14 +96,14 @@ export const jobs = {
   },
   "send-digests": {
     source: { everyMinutes: daily },
-    table: ["GetItem", "BatchGetItem", "PutItem", "Query@list"],
+    table: ["GetItem", "BatchGetItem", "PutItem#JOB", "Query@list"],
     secrets: [],
     timeoutSeconds: 900,
     sends: ["alarm-topic", "mail"],
   },
   "mark-archive": {
     source: { everyMinutes: 5 },
-    table: ["PutItem"],
+    table: ["PutItem#MARK"],
     secrets: [],
     timeoutSeconds: 30,
   },

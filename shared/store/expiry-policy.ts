@@ -19,6 +19,7 @@ import {
   type TokenItem,
   tokenKey,
 } from "./table.ts"
+import { inTurn } from "./turns.ts"
 
 /** What a policy does to tokens that exist: it lets them expire earlier. Nothing here lengthens one. */
 interface Shortening {
@@ -51,14 +52,14 @@ export const issuedAtOf = ({ issuedAt, createdAt }: TokenItem): number => issued
 const keysAtOnce = 100
 
 /**
- * Shortens every token that lives longer than the policy lets it, and answers how many these were. It remembers nothing: a run
- * that was stopped is resumed by any other, since what it has shortened needs no more. A token that is made while the policy
+ * Shortens every token that lives longer than the policy lets it, and answers how many these were. What it has shortened needs no
+ * more, so a run that was stopped is resumed by any other, at the shard that it had come to. A token that is made while the policy
  * changes may slip through one run; the next one has it.
  */
 export async function applyExpiryPolicy(runtime: Runtime, actor: Actor): Promise<number> {
   let done = 0
   if ((await readSettings(runtime)).maxExpiryDays === undefined) return done
-  for (const source of shards(runtime))
+  for await (const source of inTurn(runtime, "apply-expiry-policy", shards(runtime)))
     for await (const keys of pagesOf(source)) {
       // Again for each page: whoever loosens the policy saves what isn't shortened yet.
       const policy = await readSettings(runtime)

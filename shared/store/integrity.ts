@@ -40,8 +40,8 @@ const sources: readonly Source[] = [
   ),
 ]
 
-/** Lambda's own repeats come within the hour. What is older says little of the table as it is now. */
-const longestCheck = 3 * dayMilliseconds
+/** Lambda's own repeats come within the hour, the next run in a week. What is older says little of the table as it is now. */
+const longestCheck = 10 * dayMilliseconds
 const keysAtOnce = 100
 
 /**

@@ -9,6 +9,7 @@ import { dayMilliseconds, firstReminder, reminders } from "./settings.ts"
 import { handleOfToken } from "./shown-token.ts"
 import { update, where } from "./steps.ts"
 import { expiryBound, expiryPartitions, type Key, type TokenItem, tokenKey } from "./table.ts"
+import { inTurn } from "./turns.ts"
 
 type Reminder = (typeof reminders)[number]
 
@@ -20,7 +21,7 @@ export async function remindExpiringTokens(runtime: Runtime, actor: Actor): Prom
   const now = runtime.now()
   const [expired, last] = [expiryBound(now), expiryBound(now + firstReminder * dayMilliseconds)]
   let reminded = 0
-  for (const partition of expiryPartitions())
+  for await (const partition of inTurn(runtime, "remind-expiring-tokens", expiryPartitions()))
     for await (const keys of pagesOf(indexSource(runtime, "expiry", partition), last)) {
       // The last to expire first, down to what has expired already.
       const living = keys.filter(({ at }) => at > expired)

@@ -125,11 +125,21 @@ export const updateToken = (
         ...checks,
         audit(runtime, caller, { ...happened, account, handle: handleOfToken(token), reason: body.reason }),
       ])
+      if (happened.action === "token.revoked" && token.flaggedAt !== undefined) await unwatch(runtime, id)
     }
     const shown = showToken({ ...token, ...change?.set }, account, runtime.now(), settings)
     if (body.active !== false || token.type !== "Personal") return shown
     return { ...shown, children: await activeChildren(runtime, token, account) }
   })
+
+/**
+ * Takes a flagged token that was just revoked out of the index of those that are watched, which no sweep reads unless it has to revoke.
+ * Apart from the revocation, so that a hot index never holds that back; it is done already, whatever becomes of this.
+ */
+async function unwatch(runtime: Runtime, id: number): Promise<void> {
+  const changes = { remove: ["idlePK", "idleSK", "flaggedAt"] satisfies (keyof TokenItem)[] }
+  await runtime.table.update(tokenKey(id), changes, where("#state = :revoked", { revoked: "REVOKED" })).catch(() => {})
+}
 
 /** Deletes a revoked token for ever. Throws token-active, not-found. */
 export const deleteToken = async (

@@ -294,6 +294,11 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         [
           ...logLines(handler),
           ...row.table.map((action) => {
+            const [put, kind] = action.split("#")
+            if (kind)
+              return `Allow dynamodb:${put} on ${tableArn(stage)} if ${JSON.stringify({
+                "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${kind}#*`] },
+              })}`
             const [name, index] = action.split("@")
             return `Allow dynamodb:${name} on ${tableArn(stage)}${index ? `/index/${index}` : ""}`
           }),

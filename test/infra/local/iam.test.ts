@@ -84,7 +84,12 @@ describe("a role", () => {
   })
 
   it.each([
-    ["a condition operator", { Condition: { StringEquals: { "dynamodb:LeadingKeys": "x" } } }, "StringEquals"],
+    ["a condition operator", { Condition: { StringNotEquals: { "ses:FromAddress": "x" } } }, "StringNotEquals"],
+    [
+      "a condition key of another operator",
+      { Condition: { StringEquals: { "dynamodb:LeadingKeys": "x" } } },
+      "LeadingKeys",
+    ],
     ["a condition key", { Condition: { "ForAllValues:StringLike": { "dynamodb:Attributes": "x" } } }, "Attributes"],
     ["an element", { NotAction: "dynamodb:GetItem" }, "NotAction"],
   ])("that has %s which isn't evaluated is refused as a whole", (_, more, name) => {

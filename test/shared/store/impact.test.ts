@@ -30,7 +30,7 @@ async function anAccount(tokens: number) {
 
 async function used(accountId: number, tokenId: number, networks: Record<string, number>): Promise<void> {
   const usedAt = Math.max(...Object.values(networks))
-  await recordUsage(runtime, anAdmin(), [{ accountId, tokenId, usedAt, networks }])
+  await recordUsage(runtime, anAdmin(), [{ accountId, tokenId, usedAt, networks, secrets: {} }])
 }
 const ofAccount = (id: number) => accountImpact(runtime, anAdmin(), "all", id)
 const ofToken = (id: number) => tokenImpact(runtime, anAdmin(), "all", id)

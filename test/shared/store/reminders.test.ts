@@ -130,6 +130,20 @@ describe("meanwhile", () => {
   })
 })
 
+test("a run that is always stopped comes to every shard all the same: the next one begins where it was", async () => {
+  const { table, remind, user, days } = await aRemindedFleet()
+  for (let n = 0; n < 16; n++) {
+    const id = 3812345678900000 + n
+    await table.put(aRow(id, user.id, { expiresAt: start + day, ...expiryListing(id, start + day) }))
+  }
+  const done: number[] = []
+  for (let run = 0; run < 6; run++) {
+    await remind(stoppingAfter(table.table, 3)).catch(() => {})
+    done.push((await days()).length)
+  }
+  expect(done).toEqual([3, 6, 9, 12, 15, 16])
+})
+
 test("more than a page of one shard is gone through, and what has expired is not", async () => {
   const { table, remind, user } = await aRemindedFleet()
   const rowOf = (n: number, expiresAt: number) => {

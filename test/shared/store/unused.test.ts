@@ -147,6 +147,19 @@ describe("a dead token leaves the index, once and without an event:", () => {
     expect(await events()).toHaveLength(before)
   })
 
+  test("revoked by a person after its flag, at once", async () => {
+    const { token, sweep, at, set, row } = await aSweptFleet()
+    const id = await token("never")
+    at(90)
+    await sweep()
+    await set(id, false)
+    const { idlePK, flaggedAt, state } = await row(id)
+    expect([idlePK, flaggedAt, state]).toEqual([undefined, undefined, "REVOKED"])
+    expect(await sweep()).toEqual(nothing)
+    await set(id, true)
+    expect(await sweep()).toEqual({ ...nothing, flagged: 1 })
+  })
+
   test("restored, it is watched again, with as long a notice as any", async () => {
     const { token, sweep, at, set, settings, row, eventsOf } = await aSweptFleet()
     const id = await token("never")
