@@ -36,6 +36,8 @@ export const problemAdvice: Record<ProblemCode | Refusal, string> = {
   "token-not-active": "Show the token: its status says why.",
   "token-already-issued":
     "If the first answer was lost, revoke the token that it has made and create another one with a new Idempotency-Key.",
+  "review-stale":
+    "Read the review again from its first page to its last, which has the hash, and sign that one. Any change of a service account or of its tokens makes another one.",
   "precondition-failed": "Read it again, decide anew, and send the ETag of that answer as If-Match.",
   "content-too-large": "Send less.",
   "unsupported-media-type": "Send the body as JSON, with Content-Type: application/json.",
