@@ -17,9 +17,11 @@ import { Problem, problemBody, retryAfterSeconds } from "../shared/contract/prob
 import { redact } from "../shared/contract/scanner.ts"
 import { type Runtime, Unavailable } from "../shared/runtime.ts"
 import type { Actor } from "../shared/store/audit.ts"
+import type { Csv } from "../shared/store/csv.ts"
 import { type Idempotency, idempotencyOf } from "../shared/store/idempotency.ts"
 import type { PageRequest } from "../shared/store/pages.ts"
 import { dayMilliseconds, firstReminder } from "../shared/store/settings.ts"
+import { prefersCsv } from "./accept.ts"
 import { describeError, lambdaRuntime } from "./runtime.ts"
 import { parsed } from "./validation.ts"
 
@@ -38,6 +40,8 @@ export interface Input<K extends EndpointKey> {
   body: Body<K>
   ifMatch: string | undefined
   idempotency: Idempotency | undefined
+  /** The row has CSV too, and the request prefers it. */
+  asCsv: boolean
   /** For lists: the page that is asked for, bound to this route, filters and caller. */
   page: PageRequest
 }
@@ -47,6 +51,8 @@ export interface Outcome<K extends EndpointKey> {
   etag?: string
   /** A path below the API's base. */
   location?: string
+  /** What is sent in the place of the body, with headers of its own. */
+  csv?: Csv
 }
 
 /** API Gateway caps a body at 10 MB with an answer of its own; ours is the limit that counts. */
@@ -99,6 +105,7 @@ export function endpoint<K extends EndpointKey>(
           idempotencyKey === undefined || !caller
             ? undefined
             : idempotencyOf(caller.accountId, idempotencyKey, `${row.route} ${id}`, body),
+        asCsv: row.orCsv === true && prefersCsv(event.headers.accept),
         page: {
           limit: limit as number,
           cursor: cursor as string | undefined,
@@ -111,15 +118,23 @@ export function endpoint<K extends EndpointKey>(
         headers: {
           ...answerHeaders,
           ...expiryHeader(runtime, event),
-          "Content-Type": row.produces ? `${row.produces}; charset=utf-8` : "application/json",
-          ...(row.produces && { "Content-Security-Policy": pagePolicy }),
+          ...contentOf(row, outcome.csv),
           ...(outcome.etag && { ETag: outcome.etag }),
           ...(outcome.location && { Location: outcome.location }),
         },
-        body: row.produces ? String(outcome.body) : outcome.body === undefined ? "" : JSON.stringify(outcome.body),
+        body: outcome.csv?.text ?? textOf(row, outcome.body),
       }
     })
 }
+
+function contentOf({ produces }: Endpoint, csv: Csv | undefined): Record<string, string> {
+  if (csv) return { "Content-Type": "text/csv; charset=utf-8", ...csv.headers }
+  if (!produces) return { "Content-Type": "application/json" }
+  return { "Content-Type": `${produces}; charset=utf-8`, "Content-Security-Policy": pagePolicy }
+}
+
+const textOf = ({ produces }: Endpoint, body: unknown): string =>
+  produces ? String(body) : body === undefined ? "" : JSON.stringify(body)
 
 /** Tells a caller whose token ends within thirty days how many it has left, with the one that has begun. */
 function expiryHeader(runtime: Runtime, { requestContext }: APIGatewayProxyEvent): Record<string, string> {

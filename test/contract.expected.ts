@@ -26,6 +26,8 @@ export const expected: Record<string, Record<CallerName, number>> = {
   "settings/update":      { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
   "settings/impact":      { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
   "audit-events/list":    { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  "access-review/get":    { Member: 403, Editor: 403, Manager: 403, Admin: 200, "service Admin": 200, nobody: 401 },
+  "access-review/sign":   { Member: 403, Editor: 403, Manager: 403, Admin: 201, "service Admin": 201, nobody: 401 },
   // Public's: everyone's. Those of teams are in resources.test.ts.
   "datastores/list":      { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
   "datastores/get":       { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },

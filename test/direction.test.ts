@@ -181,7 +181,7 @@ describe("the package", () => {
 describe("the files", () => {
   /** What handlers share, and the authorizer's parts. */
   const pipelines = [
-    ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "client-address.ts"],
+    ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "accept.ts", "client-address.ts"],
     // The parts of the operators' jobs.
     ...["caller-identity.ts", "custom-resource.ts"],
     // What feeds jobs, and where they send.

@@ -5,6 +5,7 @@ import { type CallerName, callers, expected, ownExpected } from "./contract.expe
 import { until } from "./infra/local/fixture.ts"
 import { inside, insideTest, openTestStack, type RunningStack } from "./local-stack.ts"
 import { aHuman, aService, type Person } from "./people.ts"
+import { reviewHash } from "./reviews.ts"
 
 interface Sent {
   path: string
@@ -57,6 +58,8 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
   "settings/update": () => ({ path: "/settings", body: { max_tokens_per_account: 100 } }),
   "settings/impact": () => ({ path: "/settings/impact?max_expiry_days=1&limit=5" }),
   "audit-events/list": () => ({ path: "/audit-events?limit=5" }),
+  "access-review/get": () => ({ path: "/access-review?limit=5" }),
+  "access-review/sign": async () => ({ path: "/access-review", body: { hash: await reviewHash(stack) } }),
   "user-tokens/create": ({ userId }) => ({
     path: "/user-tokens",
     body: { name: randomUUID(), type: "Service", user_id: userId, expiration: "7d" },

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini"
 import * as object from "./objects.ts"
+import { accessReview, reviewCheck } from "./review.ts"
 
 /**
  * What a field means where its name doesn't say it all: for the documents, which find a field by its schema. So it needs a schema
@@ -54,6 +55,13 @@ export const descriptions = [
     "subject",
     "To what: an account, with the token's handle where a token changed; else what id and user_id name is a team or datastore.",
   ),
+  about(reviewCheck.shape, "evidence", "The facts that the result follows from."),
+  about(
+    accessReview.shape,
+    "hash",
+    "Of the whole review, on its last page: what is signed off. SHA-256 over the ids and versions of all accounts and tokens.",
+  ),
+  about(accessReview.shape, "checks", "Of the whole stage, and the same on each page."),
   about(object.paging, "cursor", "next_cursor of the page before."),
   about({ q: object.part }, "q", "A part of the name or user_id, whatever its case."),
   about(

@@ -106,7 +106,7 @@ function operationPart(key: EndpointKey, row: Endpoint, operation: Operation | u
   return html`<article aria-labelledby="${key}">
 <h3 id="${key}">${key}</h3>
 <p><code>${row.route}</code></p>
-<p>${row.summary}. Needs ${needsOf(row)}.</p>
+<p>${row.summary}. Needs ${needsOf(row)}.${row.orCsv ? html` With <code>Accept: text/csv</code> as CSV.` : ""}</p>
 ${parameterTable(operation?.parameters ?? [])}${body ? fieldTable("Body", body) : html``}${replyPart(row, success?.["application/json"]?.schema)}
 <p>Problems: ${meaningsOf(row).map(problemLink)}</p>
 <pre><code>${curl(key, row)}</code></pre>

@@ -3,6 +3,7 @@ import * as z from "zod/mini"
 import * as object from "./objects.ts"
 import type { Needs } from "./permissions.ts"
 import type { ProblemCode } from "./problems.ts"
+import * as review from "./review.ts"
 
 /**
  * An action on the table, or on one of its indexes (`Query@list`), or on rows whose partition keys begin so (`PutItem#JOB`). What IAM
@@ -41,6 +42,8 @@ export interface Endpoint {
   reply?: z.ZodMiniType
   /** The reply's media type, when it isn't JSON. */
   produces?: "text/html"
+  /** Also as text/csv, for an Accept that prefers it. */
+  orCsv?: true
   /** Failures of its own, besides those that every endpoint has. */
   problems: readonly ProblemCode[]
 }
@@ -412,6 +415,29 @@ export const endpoints = {
     success: 200,
     reply: object.page(object.auditEvent),
     problems: ["not-found", "invalid-cursor"],
+  },
+  "access-review/get": {
+    summary: "Review all service accounts and their tokens",
+    route: "GET /access-review",
+    needs: "users:write",
+    table: ["GetItem", "BatchGetItem", "Query", "Query@list"],
+    secrets: ["cursor"],
+    query: z.strictObject(review.reviewPaging),
+    success: 200,
+    reply: review.accessReview,
+    orCsv: true,
+    problems: ["invalid-cursor"],
+  },
+  "access-review/sign": {
+    summary: "Sign off an access review",
+    route: "POST /access-review",
+    needs: "users:write",
+    table: ["BatchGetItem", "PutItem", "Query", "Query@list"],
+    secrets: [],
+    body: review.reviewSignature,
+    success: 201,
+    reply: review.signedReview,
+    problems: ["review-stale"],
   },
   "docs/openapi": {
     summary: "The OpenAPI document",

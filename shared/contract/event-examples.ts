@@ -132,6 +132,13 @@ const happened: { [T in EventType]: Happened<T> } = {
     before: { max_expiry_days: null },
     after: { max_expiry_days: 90 },
   },
+  "review.signed": {
+    actor: admin,
+    subject: { id: 0, user_id: "access-review", handle: null },
+    reason: "fourth quarter",
+    before: {},
+    after: { hash: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef", accounts: 12, tokens: 31 },
+  },
   "datastore.created": {
     actor: admin,
     subject: datastore,

@@ -129,6 +129,11 @@ export const events = {
   "team.created": { says: "A team was made", before: nothing, after: name },
   "team.deleted": { says: "A team was deleted", before: name, after: nothing },
   "settings.updated": { says: "The settings of the stage were changed", before: settingsChange, after: settingsChange },
+  "review.signed": {
+    says: "An access review was signed off",
+    before: nothing,
+    after: z.strictObject({ hash: z.string(), accounts: z.int(), tokens: z.int() }),
+  },
   "datastore.created": {
     says: "A datastore was made",
     before: nothing,

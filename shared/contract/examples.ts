@@ -24,6 +24,10 @@ const bodies: { [K in WithBody]: BodyInput<K> } = {
   "user-tokens/rotate-complete": { reason: "everybody has the new one" },
   "user-tokens/rotate-abort": { reason: "lost on the way" },
   "settings/update": { max_expiry_days: 90, reason: "rotation every quarter" },
+  "access-review/sign": {
+    hash: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+    reason: "fourth quarter",
+  },
   "teams/create": { name: "Data Engineering" },
   "datastores/create": { name: "Lake", team: "Data Engineering" },
   "datastores/create-container": { name: "raw" },

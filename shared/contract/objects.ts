@@ -1,3 +1,4 @@
+// Long because it is one list: every object and field of the API.
 import * as z from "zod/mini"
 import { cidr } from "./cidr.ts"
 import { permissions, roles } from "./permissions.ts"
@@ -210,18 +211,17 @@ export const updatedSettings = z.strictObject({ ...settings.shape, applying: z.i
 /** Absent leaves a setting as it is; null empties the one that can be empty. */
 export const settingsChanges = z.strictObject({ ...z.partial(settings).shape, reason })
 
-/** Text until here, as `limit` is. */
-export const maxExpiryDays = z.pipe(
-  z
-    .string()
-    .check(
-      z.refine(
-        (text) => /^[1-9]\d{0,3}$/.test(text) && Number(text) <= mostDays,
-        `must be an integer from 1 to ${mostDays}`,
+/** A number of a URL, from 1 on: query parameters are text until here. */
+export const wholeText = (most: number) =>
+  z.pipe(
+    z
+      .string()
+      .check(
+        z.refine((text) => /^[1-9]\d{0,3}$/.test(text) && Number(text) <= most, `must be an integer from 1 to ${most}`),
       ),
-    ),
-  z.transform((digits) => Number(digits)),
-)
+    z.transform((digits) => Number(digits)),
+  )
+export const maxExpiryDays = wholeText(mostDays)
 
 export const shortenedToken = z.strictObject({ ...token.shape, new_expiration: z.iso.datetime() })
 
@@ -297,17 +297,8 @@ export const rotationEnd = z.strictObject({ reason })
 export const page = <T extends z.ZodMiniType>(item: T) =>
   z.strictObject({ items: z.array(item), next_cursor: z.nullable(z.string()) })
 
-/** `limit` and `cursor`, as every list has them. Query parameters are text until here. */
-export const paging = {
-  limit: z._default(
-    z.pipe(
-      z.string().check(z.regex(/^([1-9]\d?|100)$/, "must be an integer from 1 to 100")),
-      z.transform((digits) => Number(digits)),
-    ),
-    50,
-  ),
-  cursor: z.optional(z.string()),
-}
+/** `limit` and `cursor`, as every list has them. */
+export const paging = { limit: z._default(wholeText(100), 50), cursor: z.optional(z.string()) }
 /** A case-insensitive part of what people recognize a row by. */
 export const part = z.optional(
   z.string().check(z.normalize("NFC"), z.maxLength(100, "must have at most 100 characters")),

@@ -6,6 +6,7 @@ import { exampleBodies } from "./examples.ts"
 import * as object from "./objects.ts"
 import { type ProblemCode, problems } from "./problems.ts"
 import { type Refusal, refusals } from "./refusals.ts"
+import { reviewCheck, reviewPaging } from "./review.ts"
 
 /** Nothing that a Lambda runs imports this: `npm run docs` writes its document to docs/openapi.json, which one serves. */
 
@@ -41,12 +42,16 @@ export function meaningsOf(row: Endpoint): ProblemMeaning[] {
   return meanings.filter((one) => (isRefusal(one) ? authenticated : failures.has(one.slug as ProblemCode)))
 }
 
+const numbersOfUrls = new Map<unknown, object>([
+  [object.paging.limit, { maximum: 100, default: 50 }],
+  [reviewPaging.limit, { maximum: 50, default: 50 }],
+  [object.maxExpiryDays, { maximum: 3650 }],
+])
+
 /** Says what the schema library can't: the texts of our own checks, and how a number stands in a URL. */
 const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema }) => {
-  if ((zodSchema as unknown) === object.paging.limit)
-    Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: 100, default: 50, pattern: undefined })
-  if ((zodSchema as unknown) === object.maxExpiryDays)
-    Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: 3650 })
+  const inUrl = numbersOfUrls.get(zodSchema)
+  if (inUrl) Object.assign(jsonSchema, { type: "integer", minimum: 1, ...inUrl })
   // The format says it already, and shorter.
   if (jsonSchema.format === "date-time" || jsonSchema.format === "email") delete jsonSchema.pattern
   const checks = (zodSchema._zod.def.checks ?? []).map((check) => check._zod.def)
@@ -56,7 +61,8 @@ const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema }) => {
   // JSON Schema counts characters as we do, by code points.
   const length = texts.map((text) => /^must have (\d+) to (\d+) characters$/.exec(text)).find(Boolean)
   if (length) Object.assign(jsonSchema, { minLength: Number(length[1]), maxLength: Number(length[2]) })
-  const description = descriptionOf(zodSchema) ?? texts.filter((text) => text !== length?.[0]).join(", ")
+  const said = (text: string) => text === length?.[0] || text.startsWith("must be an integer from ")
+  const description = descriptionOf(zodSchema) ?? texts.filter((text) => !said(text)).join(", ")
   if (description) jsonSchema.description = description
 }
 
@@ -78,6 +84,7 @@ const schemas = {
   Container: object.container,
   Settings: object.settings,
   AuditEvent: object.auditEvent,
+  ReviewCheck: reviewCheck,
   Problem: problemSchema,
 }
 
@@ -87,6 +94,14 @@ const headers = {
   "Token-Expires-In": {
     description: "Days that the caller's token has left, the one that has begun included: from thirty on.",
     schema: { type: "integer" },
+  },
+  Link: {
+    description: 'On text/csv: the next page, as <path>; rel="next". The last one has none.',
+    schema: { type: "string" },
+  },
+  "Symbolon-Review-Hash": {
+    description: "On text/csv: the hash, on the last page only.",
+    schema: { type: "string" },
   },
   "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } },
   "WWW-Authenticate": { description: "The challenge (RFC 6750).", schema: { type: "string" } },
@@ -103,6 +118,7 @@ const successHeaders: Partial<Record<EndpointKey, (keyof typeof headers)[]>> = {
   "user-tokens/create": ["Location"],
   "teams/create": ["Location"],
   "datastores/create": ["Location"],
+  "access-review/get": ["Link", "Symbolon-Review-Hash"],
 }
 const takesIfMatch: readonly EndpointKey[] = ["users/update", "settings/update"]
 
@@ -194,7 +210,12 @@ function successOf(key: EndpointKey, row: Endpoint) {
   return {
     description: { 200: "Done.", 201: "Made.", 202: "Begun.", 204: "Done; no body." }[row.success],
     ...(names.length > 0 && { headers: headersOf(names) }),
-    ...(row.reply && { content: { [row.produces ?? "application/json"]: { schema: row.reply } } }),
+    ...(row.reply && {
+      content: {
+        [row.produces ?? "application/json"]: { schema: row.reply },
+        ...(row.orCsv && { "text/csv": { schema: z.string() } }),
+      },
+    }),
   }
 }
 

@@ -40,6 +40,8 @@ export const problemAdvice: Record<ProblemCode | Refusal, string> = {
   "no-rotation":
     "Show the token: its rotation says what is under way. Only an unused secret is aborted, only an overlap completed.",
   "idempotency-key-required": "Send a new UUID as Idempotency-Key, and the same one with each repeat of this request.",
+  "review-stale":
+    "Read the review again from its first page to its last, which has the hash, and sign that one. Any change of a service account or of its tokens makes another one.",
   "precondition-failed": "Read it again, decide anew, and send the ETag of that answer as If-Match.",
   "content-too-large": "Send less.",
   "unsupported-media-type": "Send the body as JSON, with Content-Type: application/json.",

@@ -113,6 +113,11 @@ export const problems = {
     detail:
       "This Idempotency-Key has made its token, or secret, which is shown once. If it was lost, end it and make another.",
   },
+  "review-stale": {
+    status: 409,
+    title: "Review stale",
+    detail: "This is not the hash of all service accounts and tokens as they are now. Review them again.",
+  },
   "precondition-failed": {
     status: 412,
     title: "Precondition failed",

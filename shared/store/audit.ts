@@ -28,7 +28,7 @@ export const system = (job: string, requestId: string): Actor => ({
 
 /**
  * What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its; the settings. Of refusals
- * nothing did, but somebody has to know.
+ * nothing did, but somebody has to know; nor of a review, which somebody answers for.
  */
 type Subject =
   | { account: { id: number; userId: string }; handle?: string }
@@ -36,6 +36,7 @@ type Subject =
   | { datastore: { id: number; name: string } }
   | { settings: true }
   | { refusals: true }
+  | { review: true }
 
 /** As the table of events has it: only what changed, and never a digest. */
 export type Happened<T extends EventType = EventType> = {
@@ -48,14 +49,19 @@ type Change = Happened & Subject & { reason?: string | undefined }
  * The audit event of a mutation: the last step of its transaction, so that a change without its event does not happen.
  * Events are only ever added. IAM denies every function to update or delete one, and this condition to overwrite one.
  */
-export function audit(runtime: Runtime, actor: Actor, change: Change): Step {
+export const audit = (runtime: Runtime, actor: Actor, change: Change): Step => added(eventOf(runtime, actor, change))
+
+export const added = (event: AuditItem): Step => put(event, absent, () => new Error("an audit event of this id exists"))
+
+/** The event itself, for who tells of it too. */
+export function eventOf(runtime: Runtime, actor: Actor, change: Change): AuditItem {
   const at = runtime.now()
   const random = runtime.randomBytes(6)
   // A time id, and four more random bytes: an account can change many times in a millisecond.
   const id = encodeId(newId(at, random)) + Buffer.from(random.subarray(2)).toString("hex")
   const { partition, subject } = subjectOf(change)
   const { reason } = change
-  const item: AuditItem = {
+  return {
     ...auditKey(partition, id),
     ...auditListing(at, id, random[5] as number),
     id,
@@ -71,7 +77,6 @@ export function audit(runtime: Runtime, actor: Actor, change: Change): Step {
     before: change.before,
     after: change.after,
   }
-  return put(item, absent, () => new Error("an audit event of this id exists"))
 }
 
 function subjectOf(change: Subject): { partition: string; subject: AuditItem["subject"] } {
@@ -83,6 +88,7 @@ function subjectOf(change: Subject): { partition: string; subject: AuditItem["su
   }
   if ("settings" in change) return { partition: settingsKey.PK, subject: { id: 0, userId: "settings" } }
   if ("refusals" in change) return { partition: "AUTH", subject: { id: 0, userId: "refusals" } }
+  if ("review" in change) return { partition: "REVIEW", subject: { id: 0, userId: "access-review" } }
   const { account, handle } = change
   return {
     partition: `ACC${encodeId(account.id)}`,

@@ -6,6 +6,8 @@ import type { Runtime } from "../runtime.ts"
 export interface Position {
   source: number
   after?: string
+  /** Over what the pages before have shown: the access review's. */
+  digest?: string
 }
 
 const algorithm = "aes-256-gcm"

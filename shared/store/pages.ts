@@ -50,20 +50,30 @@ export async function readPage<Row>(
   sources: readonly Source[],
   read: (keys: Key[]) => Promise<Map<string, Row>>,
 ): Promise<Page<Row>> {
+  const position = await openCursor(runtime, request.cursor, request.binding)
+  const { rows, next } = await readOn(position, request.limit, sources, read)
+  return { rows, nextCursor: next && (await sealCursor(runtime, next, request.binding)) }
+}
+
+/** The same from a position, to the next one; null: that was all. For who has more to carry in its cursor. */
+export async function readOn<Row>(
+  from: Position,
+  limit: number,
+  sources: readonly Source[],
+  read: (keys: Key[]) => Promise<Map<string, Row>>,
+): Promise<{ rows: Row[]; next: Position | null }> {
   const rows: Row[] = []
-  let { source, after } = await openCursor(runtime, request.cursor, request.binding)
+  let { source, after } = from
   for (let keysRead = 0; source < sources.length; ) {
-    if (keysRead >= mostKeys || rows.length >= request.limit)
-      return { rows, nextCursor: await seal(runtime, request, { source, after }) }
+    if (keysRead >= mostKeys || rows.length >= limit) return { rows, next: positionAt(source, after) }
     // One more than asked for, first: it tells whether there is a next page, and an unfiltered list reads no more.
-    const ask = keysRead === 0 ? Math.min(request.limit + 1, keysPerRead) : keysPerRead
+    const ask = keysRead === 0 ? Math.min(limit + 1, keysPerRead) : keysPerRead
     const keys = await (sources[source] as Source)(after, ask)
     keysRead += keys.length
     const found = keys.length === 0 ? new Map<string, Row>() : await read(keys)
     for (const { at, ...key } of keys) {
       const row = found.get(rowId(key))
-      if (row !== undefined && rows.length >= request.limit)
-        return { rows, nextCursor: await seal(runtime, request, { source, after }) }
+      if (row !== undefined && rows.length >= limit) return { rows, next: positionAt(source, after) }
       if (row !== undefined) rows.push(row)
       after = at
     }
@@ -72,11 +82,10 @@ export async function readPage<Row>(
       after = undefined
     }
   }
-  return { rows, nextCursor: null }
+  return { rows, next: null }
 }
 
-const seal = (
-  runtime: Runtime,
-  request: PageRequest,
-  { source, after }: { source: number; after: string | undefined },
-) => sealCursor(runtime, { source, ...(after !== undefined && { after }) } satisfies Position, request.binding)
+const positionAt = (source: number, after: string | undefined): Position => ({
+  source,
+  ...(after !== undefined && { after }),
+})
