@@ -1,3 +1,4 @@
+// Long because it goes through a rotation from every side, each case with a clock of its own.
 import { beforeEach, describe, expect, test } from "vitest"
 import type { Problem } from "../../../shared/contract/problems.ts"
 import { system } from "../../../shared/store/audit.ts"
