@@ -9,12 +9,9 @@ import { type AccountItem, accountKey } from "../../../shared/store/table.ts"
 import { getToken, updateToken } from "../../../shared/store/tokens.ts"
 import { coalesce, recordUsage } from "../../../shared/store/usage.ts"
 import { revokeTokens, updateUser } from "../../../shared/store/users.ts"
-import { parseUnverified } from "../../../shared/token/format.ts"
-import { digestUnder, mintingKey } from "../../../shared/token/keyring.ts"
-import { type Verdict, verdict } from "../../../shared/token/verdict.ts"
 import { anAdmin } from "../../builders.ts"
-import { testKeyring } from "../../fakes.ts"
 import { aFleet, day, second, start } from "../../fleet.ts"
+import { judge, usageLine, wordOf } from "../../judge.ts"
 
 const hour = 3_600_000
 let fleet: Awaited<ReturnType<typeof aFleet>>
@@ -26,28 +23,11 @@ beforeEach(async () => {
 async function aToken(expiration = "90d") {
   const { runtimeOn, row, clock, table, user } = fleet
   const { id, bearer } = await fleet.issued(expiration)
-  const judge = async (secret: string): Promise<Verdict> => {
-    const claim = parseUnverified(secret)
-    const [token, account] = [await row(id), await table.table.get<AccountItem>(accountKey(user.id))]
-    const keyring = testKeyring()
-    const digest = (keyPath: string) => digestUnder(keyring, keyPath, secret)
-    const minting = mintingKey(keyring, clock.now())
-    const presented = { ...(claim as NonNullable<typeof claim>), digestUnder: digest, mintingKey: minting }
-    return verdict({ ...presented, clientAddress: "203.0.113.7" }, token, account, clock.now())
-  }
-  /** The line that the authorizer writes about an accepted use, and what it says to a refused one. */
-  const use = async (secret: string, network = "203.0.113.0/24") => {
-    const judged = await judge(secret)
-    if (!judged.accepted) throw new Error(judged.code)
-    const { generation } = judged.token[judged.matched] as { generation: number }
-    const line = { event: "token.used", at: clock.now(), accountId: user.id, tokenId: id, network }
-    return JSON.stringify({ ...line, matched: judged.matched, generation })
-  }
+  const judged = async (secret: string) =>
+    judge(secret, await row(id), await table.table.get<AccountItem>(accountKey(user.id)), clock.now())
+  const use = async (secret: string, network?: string) => usageLine(await judged(secret), clock.now(), network)
   const deliver = (...lines: string[]) => recordUsage(runtimeOn(), system("record-usage", "r"), coalesce(lines))
-  const said = async (secret: string) => {
-    const judged = await judge(secret)
-    return judged.accepted ? judged.matched : judged.code
-  }
+  const said = async (secret: string) => wordOf(await judged(secret))
   return {
     id,
     old: bearer,
