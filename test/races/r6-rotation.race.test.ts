@@ -98,7 +98,8 @@ test("R6 the same key and body on another token is another request", async () =>
       handle: "h",
     }
     const event = {
-      headers: { "idempotency-key": "one", "content-type": "application/json" },
+      headers: { "content-type": "application/json" },
+      multiValueHeaders: { "Idempotency-Key": ["one"] },
       pathParameters: { id: String(id) },
       body: "{}",
       requestContext: { authorizer: { ...context, clientAddress: "203.0.113.7" }, requestId: "r" },
