@@ -1,8 +1,10 @@
 // Long because it holds, for every action that narrows, what of it a restored table must be given again.
+import type { After, Before } from "../contract/events.ts"
 import { type Role, roles } from "../contract/permissions.ts"
 import type { Runtime } from "../runtime.ts"
 import { tokenIdIn } from "../token/format.ts"
 import { type Actor, audit } from "./audit.ts"
+import { pendingAttributes, promotion } from "./promotion.ts"
 import { absent, always, type Changes, exists, put, remove, type Step, update } from "./steps.ts"
 import {
   type AccountItem,
@@ -111,9 +113,13 @@ class Rows {
 async function effectOf(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
   switch (event.action) {
     case "token.revoked":
-    // Its new secret is in no archive: the old one must not come back to life.
-    case "token.rotated":
       return revoked(rows, event)
+    case "token.rotated":
+      return rotated(rows, event)
+    case "token.rotation-completed":
+      return superseded(rows, event)
+    case "token.rotation-aborted":
+      return dropped(rows, event)
     case "token.updated":
       return (await expiry(rows, event)) ?? networks(rows, event)
     case "token.deleted":
@@ -146,6 +152,45 @@ async function revoked(rows: Rows, event: AuditItem): Promise<Effect | undefined
   const set: Partial<TokenItem> = { state: "REVOKED", ...(compromised && { compromised: true }) }
   const step = rows.change(token, set, { set, add: { version: 1 } })
   return { says: `revokes ${event.subject.handle}${compromised ? " as compromised" : ""}`, steps: [step] }
+}
+
+/**
+ * A rotation whose new secret the row has waiting is done again. Where it hasn't, that secret is in no archive, and the old one must not
+ * come back to life.
+ */
+async function rotated(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const token = await tokenOf(rows, event.subject.handle)
+  const { generation, superseded_at } = event.after as After<"token.rotated">
+  if (token?.current.generation === generation) return undefined
+  const again = token?.pending?.generation === generation ? promotion(token, event.at) : undefined
+  if (!token || !again) return revoked(rows, event)
+  const set = { ...again.changes.set, supersededAt: Date.parse(superseded_at) }
+  const gone = Object.fromEntries((again.changes.remove ?? []).map((name) => [name, undefined]))
+  const step = rows.change(token, { ...gone, ...set }, { ...again.changes, set })
+  return {
+    says: `gives ${event.subject.handle} its new secret, and ends the old one at ${superseded_at}`,
+    steps: [step],
+  }
+}
+
+/** An overlap that was ended by hand. */
+async function superseded(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const token = await tokenOf(rows, event.subject.handle)
+  const { generation } = event.before as Before<"token.rotation-completed">
+  if (token?.previous?.generation !== generation || (token.supersededAt ?? 0) <= event.at) return undefined
+  const set = { supersededAt: event.at }
+  const step = rows.change(token, set, { set, add: { version: 1 } })
+  return { says: `ends the old secret of ${event.subject.handle}`, steps: [step] }
+}
+
+/** A new secret that was dropped before its first use. */
+async function dropped(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const token = await tokenOf(rows, event.subject.handle)
+  const { generation } = event.before as Before<"token.rotation-aborted">
+  if (token?.pending?.generation !== generation) return undefined
+  const gone = Object.fromEntries(pendingAttributes.map((name) => [name, undefined]))
+  const step = rows.change(token, gone as Partial<TokenItem>, { remove: pendingAttributes, add: { version: 1 } })
+  return { says: `drops the new secret of ${event.subject.handle}`, steps: [step] }
 }
 
 /** An expiry that the policy had brought forward. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { gzipSync } from "node:zlib"
 import { afterAll, beforeAll, expect, inject, onTestFinished } from "vitest"
@@ -153,4 +154,42 @@ insideTest("a shorter maximum reaches the tokens that exist through the bus", as
   expect(Date.parse(expiration as string)).toBe(Date.parse(created_at) + 3650 * day)
   const [event] = await trail(userId, "token.updated")
   expect(event).toMatchObject({ actor: { user_id: "system:apply-expiry-policy" }, before: { expiration: null } })
+})
+
+insideTest(
+  "a rotation proves itself: the first use of the new secret begins the overlap, and its end is the old one's",
+  async () => {
+    const { tokenId: id, bearerToken: old } = await aService(stack)
+    const me = (bearerToken: string) => stack.as(bearerToken)["users/me"]({})
+    const rotation = async () => (await stack.admin["user-tokens/get"]({ id })).rotation
+    const { bearer_token: fresh } = await stack.admin["user-tokens/rotate"]({
+      id,
+      body: { overlap_hours: 24 },
+      idempotencyKey: randomUUID(),
+    })
+    expect((await rotation())?.state).toBe("pending")
+    await me(old)
+    await me(fresh)
+    await until(async () => (await rotation())?.state === "overlapping", 30_000)
+    await me(old)
+    await stack.admin["user-tokens/rotate-complete"]({ id })
+    await expect(me(old)).rejects.toMatchObject({ problem: { type: "/api/problems/token-superseded" } })
+    await me(fresh)
+  },
+)
+
+insideTest("a review is read to its end, and signed off until something changes", async () => {
+  const { id } = await aService(stack)
+  const read = async () => {
+    let page = await stack.admin["access-review/get"]({ query: { limit: 50 } })
+    while (page.next_cursor)
+      page = await stack.admin["access-review/get"]({ query: { limit: 50, cursor: page.next_cursor } })
+    return page.hash as string
+  }
+  const hash = await read()
+  expect(await stack.admin["access-review/sign"]({ body: { hash } })).toMatchObject({ hash })
+  await stack.admin["users/update"]({ id, body: { purpose: "seen in a review" } })
+  await expect(stack.admin["access-review/sign"]({ body: { hash } })).rejects.toMatchObject({
+    problem: { type: "/api/problems/review-stale" },
+  })
 })

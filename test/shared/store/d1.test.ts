@@ -16,6 +16,7 @@ import { deleteToken, type IssuedToken, updateToken } from "../../../shared/stor
 import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { anAccount, lambdaOn } from "../../races/accounts.ts"
+import { rotationsOn } from "../../races/rotations.ts"
 import { verifier } from "../../races/verifier.ts"
 import { rounds } from "../../rounds.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
@@ -180,14 +181,36 @@ describe("D1 a restored table", () => {
     expect(await expiryOn(restored)).toBeLessThan(before)
   })
 
-  test("ends the old secret of a rotation, whose new one nobody has", async () => {
-    const { user, tokens } = await anAccount(lost, "rotated", 1)
+  test("gives no old secret back to life: of a rotation that was all after its instant, completed, or aborted", async () => {
+    const { tokens } = await anAccount(lost, "rotated", 3)
+    const [whole, completed, aborted] = tokens as [IssuedToken, IssuedToken, IssuedToken]
+    const { rotate, used, complete, abort } = rotationsOn(lost)
+    const next = await rotate(completed.id)
+    const leaked = await rotate(aborted.id)
     await snapshot()
-    const [like] = await archive()
-    const handle = tokens[0]?.handle as string
-    const event = { ...(like as AuditItem), SK: "zzzzzzzzz0000", id: "zzzzzzzzz0000", action: "token.rotated" }
-    await replay(lambdaOn(restored), [{ ...event, subject: { id: user.id, userId: user.user_id, handle } }], true)
-    expect(await accepts(restored, tokens[0] as IssuedToken)).toBe(false)
+    await rotate(whole.id)
+    await used(whole, 2)
+    await used(completed, 2)
+    await complete(completed.id)
+    await abort(aborted.id)
+    expect(await Promise.all([whole, completed, next, leaked, aborted].map((one) => accepts(restored, one)))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+    ])
+    const events = await archive()
+    await replay(lambdaOn(restored), events, true)
+    // The first one's new secret is in no archive; the second one's was waiting.
+    expect(await Promise.all([whole, completed, next, leaked, aborted].map((one) => accepts(restored, one)))).toEqual([
+      false,
+      false,
+      true,
+      false,
+      true,
+    ])
+    expect(await replay(lambdaOn(restored), events, true)).toEqual([])
   })
 
   test("loses its last administrator, too, when that one was demoted", async () => {
