@@ -26,7 +26,8 @@ export async function aHuman(stack: RunningStack, role: Role, at = Date.now(), e
     email,
   })
   // It calls with a session, as after a sign-in.
-  const tokenId = newId(at, crypto.getRandomValues(new Uint8Array(2)))
+  // A millisecond before, or one time in 4,096 its token would get the same id.
+  const tokenId = newId(at - 1, crypto.getRandomValues(new Uint8Array(2)))
   const session = { id: tokenId, accountId: user.id, type: "Session", state: "ACTIVE", epoch: 0 }
   await stack.rows.put({ ...tokenKey(tokenId), ...session })
   const caller = anAdmin({ accountId: user.id, userId: email, role, tokenId })
