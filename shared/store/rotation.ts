@@ -51,14 +51,17 @@ export const startRotation = (
   idempotency: Idempotency | undefined,
 ): Promise<IssuedToken> =>
   retrying(async () => {
-    const earlier = idempotency && (await recall(runtime, idempotency))
-    if (earlier) throw await alreadyIssued(runtime, earlier.tokenId as number)
+    await refuseRepeat(runtime, idempotency)
     const { token, account } = await readToken(runtime, caller, scope, id)
     // An administrator may end somebody's personal token, and never hold it.
     if (token.type === "Personal" && token.accountId !== caller.accountId) throw new Problem("insufficient-role")
     const now = runtime.now()
     if (statusOf(token, account, now) !== "active" || token.compromised) throw new Problem("token-not-active")
-    if (rotationOf(token, now)) throw new Problem("rotation-pending")
+    if (rotationOf(token, now)) {
+      // Perhaps begun by this very request, sent twice, since we have looked for it.
+      await refuseRepeat(runtime, idempotency)
+      throw new Problem("rotation-pending")
+    }
     const settings = await readSettings(runtime)
     const parent = token.type === "Personal" ? await readParent(runtime, caller, account) : undefined
     const nextExpiresAt = expiryAfter(token, body.expiration, parent, now, settings)
@@ -97,6 +100,11 @@ export const startRotation = (
     ])
     return { ...showToken({ ...token, ...set }, account, now, settings), bearer_token: bearerToken }
   })
+
+async function refuseRepeat(runtime: Runtime, idempotency: Idempotency | undefined): Promise<void> {
+  const earlier = idempotency && (await recall(runtime, idempotency))
+  if (earlier) throw await alreadyIssued(runtime, earlier.tokenId as number)
+}
 
 /** As it is asked for; else as long a life as the current secret was given, as far as the policy and the calling token let it. */
 function expiryAfter(
