@@ -46,9 +46,11 @@ export function promotion(token: TokenItem, firstUsedAt: number): Promotion | un
       ],
       add: { version: 1 },
     },
-    condition: where("#pending.#generation = :promoted AND #state = :active", {
+    // And as it was read: an expiry that the policy has brought forward since bounds the overlap too.
+    condition: where("#pending.#generation = :promoted AND #state = :active AND #version = :version", {
       promoted: pending.generation,
       active: "ACTIVE",
+      version: token.version,
     }),
     happened: {
       action: "token.rotated",

@@ -14,8 +14,7 @@ import { outcomeOf, rotationsOn, rowOf, toldOf } from "./rotations.ts"
 import { verifier } from "./verifier.ts"
 
 /**
- * R3 of rotation. Kills the mutants r3-rotation-account-unchecked, r3-rotation-state-unchecked, p1-late-promotion, p1-revoked-promoted and
- * r3-completed-twice.
+ * R3 of rotation. Kills the mutants r3-rotation-account-unchecked and r3-promotion-late.
  */
 let table: TestTable
 beforeAll(async () => {

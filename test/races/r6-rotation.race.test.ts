@@ -12,7 +12,7 @@ import { anAccount, lambdaOn } from "./accounts.ts"
 import { outcomeOf, rotationsOn, rowOf, toldOf } from "./rotations.ts"
 import { verifier } from "./verifier.ts"
 
-/** R6 of rotation: one key, one secret. Kills the mutants r6-rotation-unclaimed and r6-token-unnamed. */
+/** R6 of rotation: one key, one secret. Kills the mutant r6-key-without-token. */
 let table: TestTable
 beforeAll(async () => {
   table = await createTestTable()

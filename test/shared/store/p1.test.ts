@@ -27,7 +27,7 @@ import { type Line, Model, never, policy, type Reasons } from "./p1-model.ts"
 
 /**
  * P1: any sequence of what people, jobs and time do to an account's tokens; after every step, every secret that was ever told is answered
- * as a plain model of the promises says. Kills the mutants p1-promoted-by-any and p1-generation-again.
+ * as a plain model of the promises says. Its promises' mutants are killed by rotation.test.ts, which is quicker.
  */
 let table: TestTable
 beforeAll(async () => {
