@@ -16,12 +16,13 @@ import { type Scope, scopeFor } from "../shared/contract/permissions.ts"
 import { Problem, problemBody, retryAfterSeconds } from "../shared/contract/problems.ts"
 import { redact } from "../shared/contract/scanner.ts"
 import { type Runtime, Unavailable } from "../shared/runtime.ts"
-import type { Actor } from "../shared/store/audit.ts"
+import type { Actor, Origin } from "../shared/store/audit.ts"
 import type { Csv } from "../shared/store/csv.ts"
 import { type Idempotency, idempotencyOf } from "../shared/store/idempotency.ts"
 import type { PageRequest } from "../shared/store/pages.ts"
 import { dayMilliseconds, firstReminder } from "../shared/store/settings.ts"
 import { prefersCsv } from "./accept.ts"
+import { clientAddress } from "./client-address.ts"
 import { describeError, lambdaRuntime } from "./runtime.ts"
 import { parsed } from "./validation.ts"
 
@@ -32,6 +33,8 @@ type CallerOf<K extends EndpointKey> = (typeof endpoints)[K]["needs"] extends "n
 export interface Input<K extends EndpointKey> {
   caller: CallerOf<K>
   scope: Scope
+  /** From where the request comes: for who acts before anybody is proven. */
+  origin: () => Promise<Origin>
   /** The `{id}` of the path; 0 on a route without one. */
   id: number
   /** The `{key}` of the path, or its `{slug}`: a word; empty on a route without one. */
@@ -96,6 +99,7 @@ export function endpoint<K extends EndpointKey>(
       const outcome = await call(runtime, {
         caller: caller as CallerOf<K>,
         scope,
+        origin: () => originOf(runtime, event),
         id,
         key: word,
         query: query as Query<K>,
@@ -150,9 +154,16 @@ function permit(row: Endpoint, event: APIGatewayProxyEvent): { caller: (Caller &
   const caller = fromContext(event.requestContext.authorizer)
   const scope = scopeFor(caller.role, row.needs, row.orOwn)
   if (!scope) throw new Problem("insufficient-role")
-  const userAgent = redact(event.headers["user-agent"] ?? "").slice(0, 200)
-  return { caller: { ...caller, userAgent, requestId: instanceOf(event) }, scope }
+  return { caller: { ...caller, userAgent: userAgentOf(event), requestId: instanceOf(event) }, scope }
 }
+
+const userAgentOf = (event: APIGatewayProxyEvent): string => redact(event.headers["user-agent"] ?? "").slice(0, 200)
+
+const originOf = async (runtime: Runtime, event: APIGatewayProxyEvent): Promise<Origin> => ({
+  clientAddress: clientAddress(event, await runtime.edgeSecret()),
+  userAgent: userAgentOf(event),
+  requestId: instanceOf(event),
+})
 
 /** An id that is no integer of ours names nothing, so it is 404. */
 function idOf(text: string | undefined): number {

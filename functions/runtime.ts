@@ -51,12 +51,14 @@ export function createRuntime(env: Record<string, string | undefined>): Runtime 
     }, Date.now)
   const keyring = secret(env.KEYRING_SECRET, parseKeyring)
   const cursorKey = secret(env.CURSOR_SECRET, (value) => createHash("sha256").update(value).digest())
+  const edge = secret(env.EDGE_SECRET, (value) => value)
   return {
     now: Date.now,
     randomBytes,
     table: createTable(documents, env.TABLE_NAME ?? ""),
     keyring: keyring.get,
     cursorKey: cursorKey.get,
+    edgeSecret: edge.get,
     stage: {
       name,
       serviceEmail: env.SERVICE_EMAIL ?? "",

@@ -6,6 +6,7 @@ import {
   type IAuthorizer,
   LambdaIntegration,
   LogGroupLogDestination,
+  type MethodDeploymentOptions,
   MethodLoggingLevel,
   RestApi,
 } from "aws-cdk-lib/aws-apigateway"
@@ -16,6 +17,7 @@ import { acknowledge } from "./acknowledge.ts"
 import { ServiceFunction } from "./function.ts"
 import { addGatewayResponses } from "./gateway-responses.ts"
 import { names } from "./names.ts"
+import { signInEnvironment } from "./sign-in.ts"
 import type { Stage } from "./stage.ts"
 
 /** The REST API: for each row of the endpoint table a Lambda, its grants, its route. */
@@ -39,6 +41,7 @@ export class Api extends Construct {
         stageName: "api",
         throttlingRateLimit: stage.throttle.rate,
         throttlingBurstLimit: stage.throttle.burst,
+        methodOptions: openMethods(stage),
         // Execution logs and data traces would hold bodies, new tokens included.
         loggingLevel: MethodLoggingLevel.OFF,
         dataTraceEnabled: false,
@@ -60,7 +63,7 @@ export class Api extends Construct {
         timeoutSeconds: 15,
         table: row.table,
         secrets: row.secrets,
-        environment: { SERVICE_EMAIL: stage.serviceEmail },
+        environment: { SERVICE_EMAIL: stage.serviceEmail, ...signInEnvironment(this, stageName, stage) },
       })
       const route = api.root
         .resourceForPath(path)
@@ -80,6 +83,17 @@ export class Api extends Construct {
     })
   }
 }
+
+/** What anyone may call, without a token, has a tenth of the stage's rate: so the rest is everybody else's. */
+const openMethods = ({ throttle: { rate, burst } }: Stage): Record<string, MethodDeploymentOptions> =>
+  Object.fromEntries(
+    endpointRows
+      .filter(([, { needs }]) => needs === "nothing")
+      .map(([, row]) => {
+        const { method, path } = routeOf(row)
+        return [`${path}/${method}`, { throttlingRateLimit: rate / 10, throttlingBurstLimit: burst / 10 }]
+      }),
+  )
 
 /** Ids and the route's template only: a path, query or user agent can hold a secret. `$context.error.message` never. */
 const accessLogFields = {

@@ -15,6 +15,9 @@ export const names = (stage: string) => ({
   /** Of S3, where a name is one for all the world. */
   auditBucket: (account: string, region: string) => `symbolon-${stage}-audit-${account}-${region}`,
   bus: busOf(stage),
+  /** Of SSM: the user pool of a stage that names no issuer, and its one client. */
+  userPoolIdParameter: `/symbolon/${stage}/user-pool-id`,
+  clientIdParameter: `/symbolon/${stage}/client-id`,
   streamArnParameter: `/symbolon/${stage}/table-stream-arn`,
   webAcl: `symbolon-${stage}`,
   api: `symbolon-${stage}`,

@@ -17,6 +17,20 @@ export interface Stage {
    * stage's account and region. Absent: all of it is in the digest that the alarm address gets.
    */
   mailFrom?: string
+  /**
+   * Who signs humans in, by OpenID Connect: Okta, Entra, Auth0, Keycloak, or any other. Absent: a Cognito user pool, which the stage
+   * makes, and to which every human of it is invited.
+   */
+  signIn?: {
+    /** As its ID tokens have it in `iss`, to the letter. */
+    issuer: string
+    /** Of a public client (no secret, PKCE) whose redirect URI is https://<domain>/callback. */
+    clientId: string
+    /** Takes emails that the issuer doesn't call verified (Entra says nothing of it): only where nobody chooses their own there. */
+    trustEmail?: true
+  }
+  /** The host at which people open the console: where the issuer sends them back to. */
+  domain?: string
   /** Of every log group. */
   logRetention: RetentionDays
   /** How far back the table can be restored: 1 to 35 days. */
@@ -48,6 +62,8 @@ export const stages: Record<string, Stage> = {
     alarmEmail: "alarms@example.com",
     serviceEmail: "service@example.com",
     mailFrom: "symbolon@example.com",
+    // Of `npm start`, at its usual port.
+    signIn: { issuer: "http://127.0.0.1:3001", clientId: "console" },
     logRetention: RetentionDays.ONE_DAY,
     recoveryDays: 1,
     auditLock: { mode: "GOVERNANCE", days: 1 },

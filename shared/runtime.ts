@@ -12,6 +12,8 @@ export interface Runtime {
   keyring: () => Promise<Keyring>
   /** 32 bytes that seal cursors. Throws Unavailable. */
   cursorKey: () => Promise<Uint8Array>
+  /** What our own CDN alone knows, and so proves the address that it wrote down. Throws Unavailable. */
+  edgeSecret: () => Promise<string>
   /** What differs between stages and matters at run time. */
   stage: {
     /** Of the deployment: the dimension of its metrics. */

@@ -182,6 +182,8 @@ describe("the files", () => {
   /** What handlers share, and the authorizer's parts. */
   const pipelines = [
     ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "accept.ts", "client-address.ts"],
+    // Who an ID token proves.
+    "id-token.ts",
     // The parts of the operators' jobs.
     ...["caller-identity.ts", "custom-resource.ts"],
     // What feeds jobs, and where they send.

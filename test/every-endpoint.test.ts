@@ -28,6 +28,10 @@ afterAll(() => stack.stop())
 
 /** A request to each endpoint that is right, on somebody else's account and token. */
 const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
+  // Refused like any other that proves nobody: sign-in.test.ts has those that do.
+  "sign-in/create": () => ({ path: "/sign-in", body: { id_token: "none" } }),
+  // These come with tokens, none of which is a session.
+  "sign-in/delete": () => ({ path: "/sign-in" }),
   "users/create": () => ({ path: "/users", body: { name: `n ${randomUUID()}`, role: "Member" } }),
   "users/list": () => ({ path: "/users?user_type=Service&limit=5" }),
   "users/me": () => ({ path: "/users/me" }),

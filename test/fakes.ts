@@ -53,6 +53,7 @@ export function fakeRuntime(table: Table, clock: Clock = frozenClock()): FakeRun
     randomBytes: seededBytes(seeds++),
     table,
     keyring: async () => testKeyring(),
+    edgeSecret: async () => "edge",
     cursorKey: async () => new Uint8Array(32).fill(7),
     stage: { name: "test", serviceEmail: "service@example.com", adminTokenHours: 24 },
     log: (line) => void lines.push(line),

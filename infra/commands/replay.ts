@@ -86,6 +86,7 @@ function runtimeOn(tableName: string): Runtime {
     table: createTable(documents, tableName),
     keyring: unneeded,
     cursorKey: unneeded,
+    edgeSecret: unneeded,
     stage: { name: "", serviceEmail: "", adminTokenHours: undefined },
     log: () => {},
   }

@@ -28,6 +28,19 @@ export const descriptions = [
     "bearer_token",
     "The token itself. It is in this answer only, and can't be shown again.",
   ),
+  about(
+    object.user.shape,
+    "bound",
+    "Somebody of the stage's issuer has signed in as this human, and nobody else can. unbind loosens that.",
+  ),
+  about(object.userChanges.shape, "unbind", "Lets the next verified sign-in with this human's email be it."),
+  about(object.newSession.shape, "id_token", "Issued less than five minutes ago. It is good once."),
+  about(
+    object.session.shape,
+    "bearer_token",
+    "The session's token. It is in this answer only, and can't be shown again.",
+  ),
+  about(object.session.shape, "expiration", "The instant at which the session ends, at the latest."),
   about(object.token.shape, "handle", "The first characters of the token: they identify it, and are safe to log."),
   about(object.token.shape, "expiration", "The instant from which the token is refused; null: never."),
   about(

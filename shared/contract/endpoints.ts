@@ -33,7 +33,7 @@ export interface Endpoint {
   orOwn?: true
   table: readonly TableAction[]
   /** Secrets that it reads. Who only lists never reads the keyring. */
-  secrets: readonly ("keyring" | "cursor")[]
+  secrets: readonly ("keyring" | "cursor" | "edge")[]
   /** A repeat of the same request under the same key makes nothing. */
   idempotencyKey?: "honoured" | "required"
   query?: z.ZodMiniType
@@ -53,6 +53,27 @@ export interface Endpoint {
  * name. API Gateway routes, grants, pipeline, typed client and tests derive from a row; none of them knows one by name.
  */
 export const endpoints = {
+  "sign-in/create": {
+    summary: "Exchange an ID token of the stage's issuer for a session, whose token is shown once",
+    route: "POST /sign-in",
+    needs: "nothing",
+    table: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+    secrets: ["keyring", "edge"],
+    body: object.newSession,
+    success: 201,
+    reply: object.session,
+    problems: ["sign-in-refused"],
+  },
+  "sign-in/delete": {
+    summary: "End the session that this request comes with",
+    route: "DELETE /sign-in",
+    needs: "any",
+    table: ["GetItem", "PutItem", "UpdateItem"],
+    secrets: [],
+    query: z.strictObject({ reason: object.reason }),
+    success: 204,
+    problems: ["not-found"],
+  },
   "users/create": {
     summary: "Create a service account, or a human",
     route: "POST /users",

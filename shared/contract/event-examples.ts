@@ -13,6 +13,8 @@ type Happened<T extends EventType> = Pick<AuditEvent, "actor" | "subject"> & {
 const admin = { id: 3812345678900001, user_id: "admin@example.com", handle: "symusr_HSYTyqcQzHSYTyqcR0" }
 const account = { id: examplePath.id, user_id: "pipeline_automation@service", handle: null }
 const token = { ...account, handle: "symsvc_HSYTyqcksHSYTyqduY" }
+const human = { id: 3812345678900002, user_id: "ana@example.com" }
+const session = { ...human, handle: "symses_HSYTyqcR0HSYTyqeZa" }
 const team = { id: 0, user_id: "team:data_engineering", handle: null }
 const datastore = { id: 3812345678912345, user_id: "datastore:Lake", handle: null }
 const job = (key: string) => ({ id: 0, user_id: `system:${key}`, handle: null })
@@ -58,6 +60,18 @@ const happened: { [T in EventType]: Happened<T> } = {
     subject: account,
     before: { user_id: account.user_id },
     after: {},
+  },
+  "account.signed-in": {
+    actor: { ...human, handle: session.handle },
+    subject: session,
+    before: {},
+    after: { expiration: "2026-11-05T20:34:56Z", bound: true },
+  },
+  "account.sign-in-refused": {
+    actor: { id: 0, user_id: "unknown", handle: null },
+    subject: { id: 0, user_id: "sign-in", handle: null },
+    before: {},
+    after: { reason: "unknown-human", email: "eve@example.com" },
   },
   "token.created": {
     actor: admin,

@@ -1,6 +1,7 @@
 import * as z from "zod/mini"
 import { auditEvent, settings } from "./objects.ts"
 import { roles } from "./permissions.ts"
+import { signInRefusals } from "./sign-in.ts"
 
 /**
  * What changed, before and after, for each thing that happens: an event of the audit trail, which is published as it stands on the
@@ -29,7 +30,8 @@ const account = {
   email: z.nullable(z.string()),
   purpose: z.nullable(z.string()),
 }
-const accountChange = z.partial(z.strictObject(account))
+/** `bound`: whether an identity of the stage's issuer is; it is unbound by hand. */
+const accountChange = z.partial(z.strictObject({ ...account, bound: z.boolean() }))
 const tokenChange = z.partial(z.strictObject({ allowed_cidrs: z.array(z.string()), expiration }))
 const settingsChange = z.partial(settings)
 const revocation = z.partial(z.strictObject({ active: z.boolean(), compromised: z.boolean() }))
@@ -64,6 +66,16 @@ export const events = {
     says: "An account is gone, with all of its tokens",
     before: z.strictObject({ user_id: z.string() }),
     after: nothing,
+  },
+  "account.signed-in": {
+    says: "A human signed in: an ID token was exchanged for a session, which the handle names",
+    before: nothing,
+    after: z.strictObject({ expiration: instant, bound: z.optional(z.literal(true)) }),
+  },
+  "account.sign-in-refused": {
+    says: "A sign-in was refused, for a reason that nobody else is told",
+    before: nothing,
+    after: z.strictObject({ reason: z.enum(signInRefusals), email: z.optional(z.string()) }),
   },
   "token.created": {
     says: "A token was made",

@@ -4,6 +4,7 @@ type WithBody = { [K in EndpointKey]: Endpoints[K] extends { body: unknown } ? K
 
 /** A body for each endpoint that takes one: for the documents. A test parses each with its endpoint's schema. */
 const bodies: { [K in WithBody]: BodyInput<K> } = {
+  "sign-in/create": { id_token: "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl" },
   "users/create": {
     name: "Pipeline Automation",
     role: "Editor",

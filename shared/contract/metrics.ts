@@ -23,6 +23,8 @@ export const metrics = {
   AuditTampered: "Count",
   /** Rows that contradict each other, as a whole check of the table found them: none, too. */
   IntegrityFindings: "Count",
+  /** A sign-in was refused: the audit trail has the reasons. */
+  SignInRefused: "Count",
   /** An account became an administrator: made, or promoted. */
   AdminGranted: "Count",
 } as const

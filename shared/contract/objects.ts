@@ -61,6 +61,7 @@ export const user = z.strictObject({
   created_at: instant,
   created_by_id: z.int(),
   last_used: z.nullable(instant),
+  bound: z.boolean(),
 })
 export type User = z.output<typeof user>
 
@@ -91,8 +92,14 @@ export const userChanges = z.strictObject({
   email: z.optional(z.nullable(email)),
   purpose: z.optional(z.nullable(note)),
   active: z.optional(z.boolean()),
+  unbind: z.optional(z.literal(true)),
   reason,
 })
+
+/** What a client has got from the stage's issuer. Of any shape: that it is no ID token is a refusal like any other. */
+export const newSession = z.strictObject({ id_token: z.string() })
+
+export const session = z.strictObject({ bearer_token: z.string(), expiration: instant, user })
 
 export const tokensRevocation = z.strictObject({ compromised: z._default(z.boolean(), false), reason })
 

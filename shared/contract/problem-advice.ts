@@ -11,6 +11,8 @@ export const problemAdvice: Record<ProblemCode | Refusal, string> = {
     "Start the list anew without a cursor. A cursor belongs to one path, its filters and the caller that got it.",
   "invalid-idempotency-key": "Send one Idempotency-Key, such as a UUID, or none.",
   "authentication-required": "Add the header Authorization with the scheme Bearer and a token.",
+  "sign-in-refused":
+    "Sign in anew: an ID token is good once, and for five minutes. If that doesn't help, ask an administrator, who finds the reason in the audit trail under the instance of this answer: no account with your verified email, say, or one that is not active.",
   "invalid-token":
     "Compare the token that is sent with the one that was issued: cut short, mistyped, or of another stage? Is the network that you call from among its allowed_cidrs? If all of that is right, get a new token: what else is wrong isn't told.",
   "token-revoked": `${newToken} A token that was revoked by mistake can be restored.`,

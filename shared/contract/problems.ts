@@ -27,6 +27,11 @@ export const problems = {
     title: "Authentication required",
     detail: "Send a bearer token: Authorization: Bearer <token>.",
   },
+  "sign-in-refused": {
+    status: 401,
+    title: "Sign-in refused",
+    detail: "This sign-in is not accepted. The audit trail has the reason, for an administrator.",
+  },
   "insufficient-role": {
     status: 403,
     title: "Insufficient role",

@@ -12,8 +12,10 @@ import {
   accountListing,
   administratorsKey,
   emailKey,
+  type Identity,
   type IdentityItem,
   type Key,
+  subjectKey,
   type TokenItem,
   type TokenNameItem,
   tokenKey,
@@ -69,6 +71,10 @@ export const tokenGuardsOf = (runtime: Runtime, accountId: number): Promise<Toke
 
 /** The key of the guard that keeps an email unique among humans. */
 export const emailKeyOf = (email: string): Key => emailKey(createHash("sha256").update(email).digest("hex"))
+
+/** The key of the guard that keeps an identity of an issuer for one human. */
+export const subjectKeyOf = ({ issuer, subject }: Identity): Key =>
+  subjectKey(createHash("sha256").update(`${issuer}\n${subject}`).digest("hex"))
 
 /** `"Pipeline Automation"` → `pipeline_automation@service`. Throws 422 when nothing of the name is left. */
 export function serviceUserId(name: string): string {
@@ -151,6 +157,18 @@ export const emailSteps = (from: AccountItem | undefined, to: AccountItem): Step
             ]
           : []),
       ]
+
+/** Takes an account's identity of the issuer away from it: whoever it was signs in as nobody. */
+export const unbindSteps = ({ id, binding }: AccountItem): Step[] =>
+  binding
+    ? [
+        remove(
+          subjectKeyOf(binding),
+          where("#accountId = :id", { id }),
+          () => new Error("a binding's guard was not its account's"),
+        ),
+      ]
+    : []
 
 /** Reports that an account has become an administrator. After its transaction, which has the audit event. */
 export function reportAdmin(runtime: Runtime, actor: Actor, from: AccountItem | undefined, to: AccountItem): void {

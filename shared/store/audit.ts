@@ -14,6 +14,12 @@ export interface Actor {
   requestId: string
 }
 
+/** From where a request comes. */
+export type Origin = Pick<Actor, "clientAddress" | "userAgent" | "requestId">
+
+/** Who has proven nothing. */
+export const unknown = (origin: Origin): Actor => ({ ...origin, accountId: 0, userId: "unknown" })
+
 /** Who came in through IAM, by the ARN that STS has told. */
 export const operator = (arn: string, requestId: string): Actor => ({ ...system("operator", requestId), userId: arn })
 
@@ -28,7 +34,7 @@ export const system = (job: string, requestId: string): Actor => ({
 
 /**
  * What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its; the settings. Of refusals
- * nothing did, but somebody has to know; nor of a review, which somebody answers for.
+ * nothing did, but somebody has to know; nor of a review, which somebody answers for; nor of a sign-in that nobody stands behind.
  */
 type Subject =
   | { account: { id: number; userId: string }; handle?: string }
@@ -37,6 +43,7 @@ type Subject =
   | { settings: true }
   | { refusals: true }
   | { review: true }
+  | { signIn: true }
 
 /** As the table of events has it: only what changed, and never a digest. */
 export type Happened<T extends EventType = EventType> = {
@@ -89,6 +96,7 @@ function subjectOf(change: Subject): { partition: string; subject: AuditItem["su
   if ("settings" in change) return { partition: settingsKey.PK, subject: { id: 0, userId: "settings" } }
   if ("refusals" in change) return { partition: "AUTH", subject: { id: 0, userId: "refusals" } }
   if ("review" in change) return { partition: "REVIEW", subject: { id: 0, userId: "access-review" } }
+  if ("signIn" in change) return { partition: "SIGNIN", subject: { id: 0, userId: "sign-in" } }
   const { account, handle } = change
   return {
     partition: `ACC${encodeId(account.id)}`,

@@ -1,7 +1,7 @@
 import { measured } from "../contract/metrics.ts"
 import { Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
-import { emailKeyOf, readAccount, tokenGuardsOf } from "./accounts.ts"
+import { emailKeyOf, readAccount, tokenGuardsOf, unbindSteps } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
 import { indexSource } from "./pages.ts"
@@ -131,6 +131,7 @@ async function removeAccount(runtime: Runtime, actor: Actor, account: AccountIte
       remove(accountKey(account.id), where("#state = :deleting", { deleting: "DELETING" }), () => gone),
       ...(human
         ? [
+            ...unbindSteps(account),
             remove(userIdKey(account.userId), own, miscounted),
             remove(emailKeyOf(account.email as string), own, miscounted),
           ]

@@ -33,7 +33,12 @@ export async function recall(runtime: Runtime, request: Idempotency): Promise<Id
 }
 
 /** The step that claims the key, in the transaction of what it makes. Who loses the race finds the winner's with `recall`. */
-export function claim(runtime: Runtime, request: Idempotency, result: { reply: unknown } | { tokenId: number }): Step {
+export function claim(
+  runtime: Runtime,
+  request: Idempotency,
+  result: { reply: unknown } | { tokenId: number },
+  taken: Step["otherwise"] = () => new Conflict("the key was claimed meanwhile"),
+): Step {
   const now = runtime.now()
   const item: IdempotencyItem = {
     ...idempotencyKey(request.principal, request.keyHash),
@@ -43,5 +48,5 @@ export function claim(runtime: Runtime, request: Idempotency, result: { reply: u
     ttl: Math.ceil((now + lifetime) / 1000),
   }
   const condition = where("attribute_not_exists(#PK) OR #expiresAt <= :now", { now })
-  return put(item, condition, () => new Conflict("the key was claimed meanwhile"))
+  return put(item, condition, taken)
 }

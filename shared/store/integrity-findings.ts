@@ -1,5 +1,5 @@
 import type { Runtime } from "../runtime.ts"
-import { emailKeyOf, tokenGuardsOf } from "./accounts.ts"
+import { emailKeyOf, subjectKeyOf, tokenGuardsOf } from "./accounts.ts"
 import { inGroups } from "./groups.ts"
 import { rowId } from "./pages.ts"
 import { handleOfToken } from "./shown-token.ts"
@@ -26,6 +26,7 @@ export const kinds = [
   "token-count",
   "account-without-user-id-guard",
   "account-without-email-guard",
+  "account-without-binding-guard",
   "administrator-count",
 ] as const
 type Kind = (typeof kinds)[number]
@@ -75,9 +76,13 @@ export async function lookAtAccounts(runtime: Runtime, keys: readonly Key[]): Pr
 }
 
 async function lookAtAccount(runtime: Runtime, account: AccountItem): Promise<Finding[]> {
-  const { PK, SK, id, userId, userType, email, tokens } = account
+  const { PK, SK, id, userId, userType, email, tokens, binding } = account
   const guards = await tokenGuardsOf(runtime, id)
-  const identities = [userIdKey(userId), ...(email === undefined ? [] : [emailKeyOf(email)])]
+  const identities = [
+    userIdKey(userId),
+    ...(email === undefined ? [] : [emailKeyOf(email)]),
+    ...(binding ? [subjectKeyOf(binding)] : []),
+  ]
   const rows = await rowsOf(runtime, [...identities, ...guards.map(({ tokenId }) => tokenKey(tokenId))])
   const holds = (key: Key) => (rows.get(rowId(key)) as IdentityItem | undefined)?.accountId === id
   const about = { PK, SK, accountId: id }
@@ -89,5 +94,6 @@ async function lookAtAccount(runtime: Runtime, account: AccountItem): Promise<Fi
   // A service account's email is only a contact.
   if (userType === "User" && !(email !== undefined && holds(emailKeyOf(email))))
     findings.push({ kind: "account-without-email-guard", ...about })
+  if (binding && !holds(subjectKeyOf(binding))) findings.push({ kind: "account-without-binding-guard", ...about })
   return findings
 }

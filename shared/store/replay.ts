@@ -3,6 +3,7 @@ import type { After, Before } from "../contract/events.ts"
 import { type Role, roles } from "../contract/permissions.ts"
 import type { Runtime } from "../runtime.ts"
 import { tokenIdIn } from "../token/format.ts"
+import { subjectKeyOf } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
 import { pendingAttributes, promotion } from "./promotion.ts"
 import { absent, always, type Changes, exists, put, remove, type Step, update } from "./steps.ts"
@@ -256,16 +257,24 @@ async function deactivated(rows: Rows, event: AuditItem): Promise<Effect | undef
   }
 }
 
-/** The lesser of the roles, and the teams of both: what was taken away stays so, and nothing is given. */
+/** The lesser of the roles, and the teams of both, and nobody bound who was unbound: what was taken away stays so, and nothing is given. */
 async function narrowed(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
   const account = await accountOf(rows, event)
-  const { role: to, teams: kept } = event.after as { role?: Role; teams?: string[] }
+  const { role: to, teams: kept, bound } = event.after as { role?: Role; teams?: string[]; bound?: boolean }
   if (!account) return undefined
   const role = to && roles.indexOf(to) < roles.indexOf(account.role) ? to : account.role
   const teams = kept ? account.teams.filter((key) => kept.includes(key)) : account.teams
   const left = account.teams.filter((key) => !teams.includes(key))
-  if (role === account.role && left.length === 0) return undefined
-  const steps = [rows.change(account, { role, teams }, { set: { role, teams }, add: { version: 1 } })]
+  const unbound = bound === false ? account.binding : undefined
+  if (role === account.role && left.length === 0 && !unbound) return undefined
+  const steps = [
+    rows.change(
+      account,
+      { role, teams, ...(unbound && { binding: undefined }) },
+      { set: { role, teams }, add: { version: 1 }, ...(unbound && { remove: ["binding"] }) },
+    ),
+    ...(unbound ? [rows.remove(subjectKeyOf(unbound))] : []),
+  ]
   for (const key of left) {
     const team = await rows.get<TeamItem>(teamKey(key))
     if (team) steps.push(rows.change(team, { uses: team.uses - 1 }, { add: { uses: -1 } }))
@@ -275,6 +284,7 @@ async function narrowed(rows: Rows, event: AuditItem): Promise<Effect | undefine
     says: [
       ...(role === account.role ? [] : [`makes ${account.userId} a ${role}`]),
       ...(left.length === 0 ? [] : [`takes ${account.userId} out of ${left.join(", ")}`]),
+      ...(unbound ? [`unbinds ${account.userId}`] : []),
     ].join(" and "),
     steps,
   }

@@ -4,8 +4,6 @@ import type { Token } from "../contract/objects.ts"
 import type { Scope } from "../contract/permissions.ts"
 import { Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
-import { mint, secretBytes } from "../token/format.ts"
-import { digestUnder, mintingKey } from "../token/keyring.ts"
 import { statusOf } from "../token/verdict.ts"
 import { type Actor, audit, type Happened } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
@@ -13,6 +11,7 @@ import { issuedAtOf } from "./expiry-policy.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
 import { expiryOf, instantOf, instantOrNull, wholeSecond } from "./instants.ts"
 import { pendingAttributes } from "./promotion.ts"
+import { newSecret } from "./secrets.ts"
 import { dayMilliseconds, readSettings, type Settings } from "./settings.ts"
 import { handleOfToken, rotationOf, showToken } from "./shown-token.ts"
 import { type Changes, type Condition, update, where } from "./steps.ts"
@@ -66,12 +65,10 @@ export const startRotation = (
     const parent = token.type === "Personal" ? await readParent(runtime, caller, account) : undefined
     const nextExpiresAt = expiryAfter(token, body.expiration, parent, now, settings)
 
-    const keyring = await runtime.keyring()
-    const keyPath = mintingKey(keyring, now)
-    const bearerToken = mint(token.type, account.id, id, runtime.randomBytes(secretBytes))
+    const { bearerToken, secret } = await newSecret(runtime, token.type, account.id, id)
     const generation = (token.lastGeneration ?? token.current.generation) + 1
     const set: Partial<TokenItem> = {
-      pending: { digest: digestUnder(keyring, keyPath, bearerToken), keyPath, generation },
+      pending: { ...secret, generation },
       pendingSince: now,
       pendingExpiresAt: Math.min(nextExpiresAt ?? Number.POSITIVE_INFINITY, wholeSecond(now + patienceMilliseconds)),
       nextExpiresAt,

@@ -62,7 +62,8 @@ export const latestNetwork = (networks: Record<string, number>): string | undefi
     undefined,
   )?.[0]
 
-export const handleOfToken = (token: TokenItem): string => handleOf(token.type, token.accountId, token.id)
+export const handleOfToken = (token: Pick<TokenItem, "type" | "accountId" | "id">): string =>
+  handleOf(token.type, token.accountId, token.id)
 
 /**
  * `unused` counts from the last use, or from creation; `expiring` from so many days before the expiry until it. Flags ask somebody to

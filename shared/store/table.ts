@@ -15,6 +15,7 @@ import type { Settings } from "./settings.ts"
  * | token-name guard   | ACC#<account>               | TN#<name>    |                      |                     |                  |
  * | user-id guard      | UID#<user_id>               | U            |                      |                     |                  |
  * | email guard        | MAIL#<sha256>               | U            |                      |                     |                  |
+ * | sign-in binding    | SUB#<sha256>                | S            |                      |                     |                  |
  * | team               | TEAM#<key>                  | M            | TEAMS                |                     |                  |
  * | datastore          | DS#<id>                     | D            | DS#TEAM#<key>        |                     |                  |
  * | container          | DS#<id>                     | C#<id>       |                      |                     |                  |
@@ -56,6 +57,8 @@ export interface AccountItem extends Key, VerifiableAccount {
   compromisedEpoch?: number
   /** Tokens on the table, revoked ones included: the quota counts these. */
   tokens: number
+  /** As whom this human signs in: the issuer, and its name for them. */
+  binding?: Identity
   /** Since when it is DELETING. */
   deletingAt?: number
   version: number
@@ -64,6 +67,12 @@ export interface AccountItem extends Key, VerifiableAccount {
   createdById: number
   listPK: string
   listSK: string
+}
+
+/** Who somebody is to an issuer (OpenID Connect: `iss` and `sub`). */
+export interface Identity {
+  issuer: string
+  subject: string
 }
 
 export interface TokenItem extends Key, VerifiableToken {
@@ -100,12 +109,20 @@ export interface TokenItem extends Key, VerifiableToken {
   expirySK: string
 }
 
+/** A signed-in human's: a token that no list, sweep, guard or count knows. DynamoDB forgets it after its end. */
+export interface SessionItem
+  extends Omit<TokenItem, "listPK" | "listSK" | "idlePK" | "idleSK" | "expiryPK" | "expirySK"> {
+  type: "Session"
+  expiresAt: number
+  [ttlAttribute]: number
+}
+
 /** Holds a token's name within its account; the account's guards are also the strongly consistent list of its tokens. */
 export interface TokenNameItem extends Key {
   tokenId: number
 }
 
-/** Holds a user_id, or an email, for one account. A `tombstone` keeps the id of a deleted service account for ever. */
+/** Holds a user_id, an email, or who signs in, for one account. A `tombstone` keeps the id of a deleted service account for ever. */
 export interface IdentityItem extends Key {
   accountId: number
   tombstone?: true
@@ -218,6 +235,7 @@ export const accountKey = (id: number): Key => ({ PK: `ACC#${encodeId(id)}`, SK:
 export const tokenKey = (id: number): Key => ({ PK: `TOK#${encodeId(id)}`, SK: "T" })
 export const userIdKey = (userId: string): Key => ({ PK: `UID#${userId}`, SK: "U" })
 export const emailKey = (emailHash: string): Key => ({ PK: `MAIL#${emailHash}`, SK: "U" })
+export const subjectKey = (subjectHash: string): Key => ({ PK: `SUB#${subjectHash}`, SK: "S" })
 export const teamKey = (key: string): Key => ({ PK: `TEAM#${key}`, SK: "M" })
 export const teamList = (key: string) => ({ listPK: "TEAMS", listSK: key })
 export const datastoreKey = (id: number): Key => ({ PK: `DS#${encodeId(id)}`, SK: "D" })
@@ -237,7 +255,7 @@ export const idempotencyKey = (principal: number, keyHash: string): Key => ({
   PK: `IDEM#${encodeId(principal)}#${keyHash}`,
   SK: "I",
 })
-/** `subject` is the kind and key of what was changed: ACC<account>, TEAM<key>, SET, DS<id>; or AUTH, REVIEW. */
+/** `subject` is the kind and key of what was changed: ACC<account>, TEAM<key>, SET, DS<id>; or AUTH, REVIEW, SIGNIN. */
 export const auditKey = (subject: string, id: string): Key => ({ PK: auditPrefix + subject, SK: id })
 /** What the audit archive takes from the table's stream: events, and marks. */
 export const auditPrefix = "AUD#"

@@ -7,8 +7,7 @@ import { notAnAdministrator } from "../contract/operators.ts"
 import type { Scope } from "../contract/permissions.ts"
 import { invalid, Problem } from "../contract/problems.ts"
 import type { Runtime } from "../runtime.ts"
-import { mint, newId, secretBytes } from "../token/format.ts"
-import { digestUnder, mintingKey } from "../token/keyring.ts"
+import { newId } from "../token/format.ts"
 import { statusOf } from "../token/verdict.ts"
 import { findAccountByEmail, readAccount, readAccountByUserId, tokensOf } from "./accounts.ts"
 import { type Actor, audit, type Happened } from "./audit.ts"
@@ -16,6 +15,7 @@ import { Conflict, retrying } from "./dynamodb.ts"
 import { shortened } from "./expiry-policy.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
 import { type ExpiryPolicy, expiryOf, instantOrNull } from "./instants.ts"
+import { newSecret } from "./secrets.ts"
 import { readSettings, type Settings } from "./settings.ts"
 import { handleOfToken, showToken } from "./shown-token.ts"
 import { absent, check, exists, put, remove, type Step, update, where } from "./steps.ts"
@@ -245,10 +245,8 @@ async function issue(
   before: (tokenId: number) => Step[],
 ): Promise<IssuedToken> {
   const now = runtime.now()
-  const keyring = await runtime.keyring()
-  const keyPath = mintingKey(keyring, now)
   const id = newId(now, runtime.randomBytes(2))
-  const bearerToken = mint(wanted.type, account.id, id, runtime.randomBytes(secretBytes))
+  const { bearerToken, secret } = await newSecret(runtime, wanted.type, account.id, id)
   const token: TokenItem = {
     ...tokenKey(id),
     ...tokenListing(id, account.id, wanted.type),
@@ -260,7 +258,7 @@ async function issue(
     type: wanted.type,
     state: "ACTIVE",
     epoch: account.epoch,
-    current: { digest: digestUnder(keyring, keyPath, bearerToken), keyPath, generation: 1 },
+    current: { ...secret, generation: 1 },
     ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
     networks: {},
     ...(wanted.allowedCidrs.length > 0 && { allowedCidrs: wanted.allowedCidrs }),

@@ -16,6 +16,7 @@ import {
   sameVersion,
   serviceUserId,
   tokensOf,
+  unbindSteps,
 } from "./accounts.ts"
 import { type Actor, audit, type Happened } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
@@ -125,7 +126,9 @@ export const updateUser = (
     // In the API's own words.
     const others = fields.filter((key) => key !== "state")
     const pick = (from: AccountItem): Before<"account.updated"> =>
-      Object.fromEntries(others.map((key) => [key, from[key] ?? null]))
+      Object.fromEntries(
+        others.map((key) => (key === "binding" ? ["bound", Boolean(from.binding)] : [key, from[key] ?? null])),
+      )
     const event = (happened: Happened) => audit(runtime, actor, { ...happened, account, reason: changes.reason })
     await runtime.table.transact([
       update(
@@ -140,6 +143,7 @@ export const updateUser = (
         (found) => (found ? new Conflict("changed meanwhile") : new Problem("not-found")),
       ),
       ...(fields.includes("email") ? emailSteps(account, next) : []),
+      ...(fields.includes("binding") ? unbindSteps(account) : []),
       ...teamSteps(account.teams, next.teams, changes.teams ?? []),
       ...administratorSteps(account, next),
       ...(others.length > 0 ? [event({ action: "account.updated", before: pick(account), after: pick(next) })] : []),
@@ -223,6 +227,7 @@ export function present(runtime: Runtime, account: AccountItem, names: ReadonlyM
     created_at: instantOf(account.createdAt),
     created_by_id: account.createdById,
     last_used: instantOrNull(account.lastUsed),
+    bound: account.binding !== undefined,
   }
 }
 
@@ -255,6 +260,7 @@ function changed(account: AccountItem, changes: Body<"users/update">): AccountIt
     state: changes.active === undefined ? account.state : changes.active ? "ACTIVE" : "INACTIVE",
     email: keep(changes.email, account.email),
     purpose: keep(changes.purpose, account.purpose) || undefined,
+    binding: changes.unbind ? undefined : account.binding,
   } as AccountItem
 }
 

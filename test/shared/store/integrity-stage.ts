@@ -87,5 +87,6 @@ export const clean = {
   "token-count": 0,
   "account-without-user-id-guard": 0,
   "account-without-email-guard": 0,
+  "account-without-binding-guard": 0,
   "administrator-count": 0,
 }
