@@ -48,7 +48,7 @@ export const openTestStack = async (): Promise<RunningStack> => {
 }
 
 /** The whole product on a free port, in a folder of its own. */
-export async function startTestStack(assembly = inject("assembly")): Promise<LocalTestStack> {
+export async function startTestStack(assembly = inject("assembly"), issuer?: string): Promise<LocalTestStack> {
   const directory = mkdtempSync(join(tmpdir(), "symbolon-stack-"))
   const accesses: string[] = []
   const stack = await startStack({
@@ -56,6 +56,7 @@ export async function startTestStack(assembly = inject("assembly")): Promise<Loc
     stageName: "local",
     directory,
     port: 0,
+    ...(issuer !== undefined && { issuer }),
     onAccess: (line) => accesses.push(line),
   })
   const client = testClient(stack.engineEndpoint)

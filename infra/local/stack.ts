@@ -46,6 +46,8 @@ interface Options {
   directory: string
   /** 0: a free one. */
   port: number
+  /** Who signs people in here, in place of whom the template names: where it runs on this machine is not known before. */
+  issuer?: string
   onAccess?: (line: string) => void
 }
 
@@ -55,6 +57,7 @@ export async function startStack({
   stageName,
   directory,
   port,
+  issuer,
   onAccess,
 }: Options): Promise<LocalStack> {
   const assembly = new Assembly(assemblyDirectory)
@@ -91,6 +94,7 @@ export async function startStack({
       AWS_ENDPOINT_URL_SECRETS_MANAGER: proxy.endpoint,
       // Past IAM, which asks nobody for a grant to say who they are.
       AWS_ENDPOINT_URL_STS: sts.endpoint,
+      ...(issuer !== undefined && { ISSUER: issuer }),
     }
     const lambdas = createLambdas({ assembly, environment, onLine: logs.add })
     started.push(lambdas.stop)
