@@ -7,6 +7,10 @@ export type CallerName = (typeof callers)[number]
 
 // biome-ignore format: a table
 export const expected: Record<string, Record<CallerName, number>> = {
+  // Nobody is proven by this request. For those that are see sign-in.test.ts.
+  "sign-in/create":       { Member: 401, Editor: 401, Manager: 401, Admin: 401, "service Admin": 401, nobody: 401 },
+  // With a token that is no session.
+  "sign-in/delete":       { Member: 404, Editor: 404, Manager: 404, Admin: 404, "service Admin": 404, nobody: 401 },
   "users/create":         { Member: 403, Editor: 403, Manager: 403, Admin: 201, "service Admin": 201, nobody: 401 },
   "users/list":           { Member: 403, Editor: 403, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },
   "users/me":             { Member: 200, Editor: 200, Manager: 200, Admin: 200, "service Admin": 200, nobody: 401 },

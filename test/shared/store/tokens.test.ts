@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { Problem } from "../../../shared/contract/problems.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
+import { signIn } from "../../../shared/store/sign-in.ts"
 import { type AccountItem, accountKey, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
 import {
   createToken,
@@ -184,13 +185,17 @@ test("deleting a token, while it is restored, is refused, and the restored token
   expect((await account(user.id))?.tokens).toBe(1)
 })
 
-test("only idempotency records carry a ttl, so nothing else is ever deleted behind our back", async () => {
+test("only idempotency records and sessions carry a ttl, so nothing else is ever deleted behind our back", async () => {
   const { user } = await anAccountWith(1)
+  const email = "ttl@example.com"
+  await createUser(runtimeOn(), anAdmin(), { user_type: "User", name: "Ana", email, role: "Member", teams: [] })
+  const proof = { identity: { issuer: "https://issuer.example.com", subject: "ttl", email, tokenHash: "hash" } }
+  await signIn(runtimeOn(), anAdmin(), proof)
   const idempotency = { principal: 1, keyHash: `key ${names++}`, requestHash: "request" }
   await createToken(runtimeOn(), anAdmin(), "all", body(user.user_id, 9), idempotency)
   const timed = (await table.dump()).filter((item) => "ttl" in item)
-  expect(timed.length).toBeGreaterThan(0)
-  for (const { PK } of timed) expect(PK).toMatch(/^IDEM#/)
+  const kinds = timed.map(({ PK, type }) => (type === "Session" ? type : PK.split("#")[0]))
+  expect([...new Set(kinds)].sort()).toEqual(["IDEM", "Session"])
 })
 
 test("an Idempotency-Key is good for 24 hours: one millisecond before, and at their end", async () => {

@@ -199,6 +199,8 @@ describe("what proves nothing is answered alike", () => {
     ["a token of another id", tokenMatching("current", { id: tokenId + 1 }), account],
     ["a token of another account", tokenMatching("current", { accountId: accountId + 1 }), account],
     ["another account's row", tokenMatching("current"), aVerifiableAccount({ id: accountId + 1 })],
+    // It may outlive its human's account by hours.
+    ["a session whose account is missing", tokenMatching("current", { type: "Session" }), undefined],
     ["another network", tokenMatching("current", { allowedCidrs: ["198.51.100.0/24"] }), account],
     [
       "another network, and revoked",
@@ -217,6 +219,7 @@ describe("what proves nothing is answered alike", () => {
     ["a wrong digest for a token without an account", tokenMatching("none"), undefined, "WrongSecret"],
     ["a token whose account is missing", tokenMatching("current"), undefined, "Orphan"],
     ["a revoked token whose account is missing", tokenMatching("current", { state: "REVOKED" }), undefined, "Orphan"],
+    ["a personal token whose account is missing", tokenMatching("current", { type: "Personal" }), undefined, "Orphan"],
   ])("%s, but for what we are told", (_what, token, row, finding) => {
     expect(verdict(presented(), token, row, now)).toStrictEqual({ ...invalid, finding })
   })
