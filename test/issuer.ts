@@ -70,6 +70,8 @@ export async function startTestIssuer({
         email: "ana@example.com",
         email_verified: true,
         name: "Ana",
+        // Two of one second are two.
+        nonce: crypto.randomUUID(),
         ...over,
       }
       return new SignJWT(JSON.parse(JSON.stringify(claims)))
