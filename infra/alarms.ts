@@ -56,6 +56,12 @@ function alarmRows(measure: Measures): AlarmRow[] {
       threshold: 1,
     },
     {
+      id: "sign-in-refusals",
+      means: "Twenty sign-ins were refused in five minutes.",
+      metric: measure.ours("SignInRefused"),
+      threshold: 20,
+    },
+    {
       id: "orphan",
       means: "A proven token has no account.",
       metric: measure.ours("Orphan"),

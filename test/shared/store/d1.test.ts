@@ -4,6 +4,7 @@ import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion
 import { applyExpiryPolicy } from "../../../shared/store/expiry-policy.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
 import { type Replayed, replay, revokeEverything } from "../../../shared/store/replay.ts"
+import { signIn, signOut } from "../../../shared/store/sign-in.ts"
 import {
   type AccountItem,
   type AuditItem,
@@ -14,6 +15,7 @@ import {
 import { createTeam, deleteTeam } from "../../../shared/store/team-list.ts"
 import { deleteToken, type IssuedToken, updateToken } from "../../../shared/store/tokens.ts"
 import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
+import { tokenIdIn } from "../../../shared/token/format.ts"
 import { anAdmin } from "../../builders.ts"
 import { anAccount, lambdaOn } from "../../races/accounts.ts"
 import { rotationsOn } from "../../races/rotations.ts"
@@ -39,7 +41,8 @@ const snapshot = async () => {
 const isEvent = ({ PK }: { PK: string }) => PK.startsWith("AUD#")
 const archive = async () =>
   ((await lost.dump()).filter(isEvent) as unknown as AuditItem[]).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
-const accepts = async (on: TestTable, token: IssuedToken) => (await verifier(on, token.bearer_token)()) === "accepted"
+const accepts = async (on: TestTable, token: Pick<IssuedToken, "bearer_token">) =>
+  (await verifier(on, token.bearer_token)()) === "accepted"
 
 describe("D1 a restored table", () => {
   const words = [
@@ -211,6 +214,37 @@ describe("D1 a restored table", () => {
       true,
     ])
     expect(await replay(lambdaOn(restored), events, true)).toEqual([])
+  })
+
+  test("binds nobody whom an administrator has unbound since, in the same change as another or not, and ends no less than then", async () => {
+    const runtime = lambdaOn(lost)
+    const enter = async (name: string) => {
+      const email = `${name}@example.com`
+      const human = { user_type: "User" as const, name, role: "Editor" as const, teams: [], email }
+      const { user } = await createUser(runtime, anAdmin(), human)
+      const identity = { issuer: "https://issuer.example.com", subject: name, email, tokenHash: name }
+      const { bearer_token } = await signIn(runtime, anAdmin(), { identity })
+      return { id: user.id, bearer_token }
+    }
+    const [unbound, demoted, kept] = [await enter("unbound"), await enter("demoted"), await enter("kept")]
+    await snapshot()
+    await updateUser(runtime, anAdmin(), unbound.id, { unbind: true }, undefined)
+    await updateUser(runtime, anAdmin(), demoted.id, { unbind: true, role: "Member" }, undefined)
+    const handle = kept.bearer_token.slice(0, 25)
+    await signOut(runtime, anAdmin({ accountId: kept.id, tokenId: tokenIdIn(handle), handle }), undefined)
+    await replay(lambdaOn(restored), await archive(), true)
+    const bound = (await restored.dump()).filter(({ PK }) => PK.startsWith("SUB#"))
+    expect(bound.map(({ accountId }) => accountId)).toEqual([kept.id])
+    const rows = await accountsOf(restored)
+    const shown = [unbound, demoted, kept].map(({ id }) => [rows.get(id)?.binding?.subject, rows.get(id)?.role])
+    expect(shown).toEqual([
+      [undefined, "Editor"],
+      [undefined, "Member"],
+      ["kept", "Editor"],
+    ])
+    // A session that was ended since stays so.
+    expect(await accepts(restored, kept)).toBe(false)
+    expect(await accepts(restored, unbound)).toBe(true)
   })
 
   test("loses its last administrator, too, when that one was demoted", async () => {

@@ -3,9 +3,11 @@ import { system } from "../../../shared/store/audit.ts"
 import { createContainer, createDatastore } from "../../../shared/store/datastores.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
 import { createTable } from "../../../shared/store/dynamodb.ts"
+import { signIn, signOut } from "../../../shared/store/sign-in.ts"
 import { createTeam, deleteTeam } from "../../../shared/store/team-list.ts"
 import { createToken, deleteToken, updateToken } from "../../../shared/store/tokens.ts"
 import { createFirstAdmin, createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
+import { tokenIdIn } from "../../../shared/token/format.ts"
 import { anAdmin } from "../../builders.ts"
 import { fakeRuntime, frozenClock } from "../../fakes.ts"
 import { type Fault, startFaultProxy } from "../../fault-proxy.ts"
@@ -14,9 +16,17 @@ import { createTestTable, testClient } from "../../tables.ts"
 /** Each mutation there is, once, in an order in which all of them succeed; and the events that they must leave. */
 const events = [
   ...["account.created", "account.created", "account.created", "account.deactivated", "account.deleted"],
-  ...["account.deleting", "account.tokens-revoked", "account.updated", "container.created", "datastore.created"],
+  ...[
+    "account.deleting",
+    "account.sign-in-refused",
+    "account.signed-in",
+    "account.tokens-revoked",
+    "account.updated",
+    "container.created",
+    "datastore.created",
+  ],
   ...["team.created", "team.created", "team.deleted", "token.created", "token.created", "token.deleted"],
-  ...["token.deleted", "token.restored", "token.revoked", "token.updated"],
+  ...["token.deleted", "token.restored", "token.revoked", "token.revoked", "token.updated"],
 ]
 
 describe("F1 every mutation happens once, with exactly its audit events, when its transactions meet", () => {
@@ -46,7 +56,12 @@ describe("F1 every mutation happens once, with exactly its audit events, when it
     await deleteTeam(runtime, admin, "other", undefined)
     const service = { user_type: "Service" as const, name: "s", role: "Member" as const, teams: [team.name] }
     const { user } = await createUser(runtime, admin, service, { principal: 1, keyHash: "k", requestHash: "r" })
-    await createUser(runtime, admin, { ...service, user_type: "User", email: "h@example.com" })
+    const email = "h@example.com"
+    const { user: human } = await createUser(runtime, admin, { ...service, user_type: "User", email })
+    const identity = { issuer: "https://issuer.example.com", subject: "h", email, tokenHash: "hash" }
+    const handle = (await signIn(runtime, admin, { identity })).bearer_token.slice(0, 25)
+    await expect(signIn(runtime, admin, { identity })).rejects.toMatchObject({ code: "sign-in-refused" })
+    await signOut(runtime, anAdmin({ accountId: human.id, tokenId: tokenIdIn(handle), handle }), undefined)
     const token = (name: string) =>
       createToken(runtime, admin, "all", {
         name,
@@ -72,7 +87,8 @@ describe("F1 every mutation happens once, with exactly its audit events, when it
     const rows = await table.dump()
     const actions = rows.filter(({ PK }) => PK.startsWith("AUD#")).map(({ action }) => action)
     expect(actions.toSorted()).toEqual(events)
-    expect(rows.filter(({ PK, SK }) => PK.startsWith("TOK#") || SK.startsWith("TN#"))).toEqual([])
+    const [session, ...others] = rows.filter(({ PK, SK }) => PK.startsWith("TOK#") || SK.startsWith("TN#"))
+    expect([session?.type, session?.state, others]).toEqual(["Session", "REVOKED", []])
     // The human and the datastore use the team; the service account did.
     expect(rows.find(({ PK }) => PK === "TEAM#team")?.uses).toBe(2)
     expect(rows.find(({ SK }) => SK === "admins")?.count).toBe(1)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { emailKeyOf } from "../../../shared/store/accounts.ts"
+import { emailKeyOf, subjectKeyOf } from "../../../shared/store/accounts.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
 import {
   accountKey,
@@ -81,6 +81,7 @@ describe("a finding", () => {
   const first = ({ user }: Stage) => tokenNameKey(user.id, "first")
   const accountOf = (id: number) => ({ ...accountKey(id), accountId: id })
   const counts = (counted: number, found: number) => ({ counted, found })
+  const binding = { issuer: "https://issuer.example.com", subject: "admin" }
 
   const cases: Record<string, { broken: (stage: Stage) => Promise<void>; found: (stage: Stage) => object[] }> = {
     "is a token whose account is gone, whatever else is": {
@@ -149,6 +150,17 @@ describe("a finding", () => {
     "is a human without an email": {
       broken: ({ change, admin }) => change(accountKey(admin.id), { email: undefined }),
       found: ({ admin }) => [{ kind: "account-without-email-guard", ...accountOf(admin.id) }],
+    },
+    "is a human whose binding has no guard": {
+      broken: ({ change, admin }) => change(accountKey(admin.id), { binding }),
+      found: ({ admin }) => [{ kind: "account-without-binding-guard", ...accountOf(admin.id) }],
+    },
+    "is a human whose binding's guard is another one's": {
+      broken: async ({ change, admin, user }) => {
+        await change(accountKey(admin.id), { binding })
+        await change(subjectKeyOf(binding), { accountId: user.id })
+      },
+      found: ({ admin }) => [{ kind: "account-without-binding-guard", ...accountOf(admin.id) }],
     },
     "is a count of administrators above theirs": {
       broken: ({ change }) => change(administratorsKey, { count: 2 }),

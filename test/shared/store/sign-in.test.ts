@@ -201,6 +201,19 @@ describe("a binding", () => {
     expect(await refused(() => enter())).toBe("bound-to-another")
   })
 
+  test("whose guard is lost is loosened all the same; whose guard is another's is left to people", async () => {
+    const [{ id }, other] = [await human(), await human("other@example.com")]
+    const bind = async (subject: string) => {
+      const row = (await table.table.get<AccountItem>(accountKey(id))) as AccountItem
+      await table.put({ ...row, binding: { issuer, subject } })
+    }
+    await bind("lost")
+    expect((await change(id, { unbind: true })).user.bound).toBe(false)
+    await bind("taken")
+    await table.put({ ...subjectKeyOf({ issuer, subject: "taken" }), accountId: other.id })
+    await expect(change(id, { unbind: true })).rejects.toThrow("not its account's")
+  })
+
   test("of a service account there is none to loosen", async () => {
     const { user } = await createUser(runtime, anAdmin(), {
       user_type: "Service",
