@@ -16,6 +16,7 @@ const documents = [
   "docs/authorizer.md",
   "docs/events.md",
   "examples/orders-api/README.md",
+  "examples/sign-in/README.md",
   ...readdirSync(join(root, "docs/decisions")).map((f) => `docs/decisions/${f}`),
 ]
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { serveBeside } from "./beside.ts"
@@ -17,7 +17,7 @@ try {
 }
 
 async function main(name: string): Promise<void> {
-  const known = readdirSync(join(root, "examples"))
+  const known = readdirSync(join(root, "examples")).filter((one) => existsSync(join(root, "examples", one, "app.ts")))
   if (!known.includes(name)) throw new Error(`there is no example "${name}", but ${known.join(", ")}`)
   const symbolon = new URL(process.env.SYMBOLON_URL ?? "http://127.0.0.1:3000").origin
   await fetch(symbolon).catch(() => {

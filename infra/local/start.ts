@@ -3,12 +3,16 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { createClient } from "../../shared/contract/client.ts"
 import { buildFunctions } from "../build.ts"
 import { adminTokenEvent } from "../commands/proof.ts"
+import { type LocalIssuer, startIssuer } from "./issuer.ts"
+import { people } from "./people.ts"
+import { seedPeople } from "./seed-people.ts"
 import { type LocalStack, startStack } from "./stack.ts"
 import { synthesize } from "./synth.ts"
 
-/** `npm start`: builds, synthesizes, and serves the stage `local` on this machine. */
+/** `npm start`: builds, synthesizes, and serves the stage `local` on this machine, with an issuer to sign in at, one port on. */
 const root = join(import.meta.dirname, "../..")
 // A test keeps its own elsewhere.
 const directory = process.env.SYMBOLON_LOCAL ?? join(root, ".local")
@@ -25,7 +29,8 @@ try {
 async function main(): Promise<void> {
   const { fresh } = parseArgs({ options: { fresh: { type: "boolean", default: false } } }).values
   const port = portFrom(process.env.PORT)
-  await assertFree(port)
+  await assertFree(port, "")
+  await assertFree(port + 1, ", for the issuer,")
   if (fresh) rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   say("building the Lambdas")
@@ -34,23 +39,28 @@ async function main(): Promise<void> {
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)
   say("starting")
+  let issuer: LocalIssuer | undefined
   let stack: LocalStack | undefined
   // From here on there are processes to end: those of a half-started stack end with this one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => {
-      Promise.resolve(stack?.stop()).then(
+      Promise.all([stack?.stop(), issuer?.stop()]).then(
         () => process.exit(0),
         () => process.exit(1),
       )
     })
+  issuer = await startIssuer({ port: port + 1 })
   stack = await startStack({
     assembly,
     stageName: "local",
     directory,
     port,
+    issuer: issuer.url,
     onAccess: (line) => console.log(line),
   })
-  await provideAdmin(stack)
+  const token = await provideAdmin(stack)
+  const api = createClient(stack.url, () => token)
+  await seedPeople({ api, issuer: issuer.url, file: join(directory, "issuer") })
   console.log(`
 Symbolon is ready: ${stack.url}   (table: ${stack.engine}, data and logs: .local/)
 Your token as the first administrator is in .local/admin.env. Try it:
@@ -58,16 +68,22 @@ Your token as the first administrator is in .local/admin.env. Try it:
   source .local/admin.env
   curl -H "Authorization: Bearer $SYMBOLON_TOKEN" $SYMBOLON_URL/users/me
 
+The issuer ${issuer.url} (OpenID Connect, client id console) signs in, without a password,
+${people.map(({ email }) => email).join(", ")}. A walk through it:
+
+  SYMBOLON_URL=${stack.url} npm run example:sign-in
+
 Ctrl-C stops it; npm start -- --fresh starts empty.
 `)
 }
 
-/** Makes the first administrator, and a token for it unless the last one still works. */
-async function provideAdmin(stack: LocalStack): Promise<void> {
+/** Makes the first administrator, and a token for it unless the last one still works. Answers the token. */
+async function provideAdmin(stack: LocalStack): Promise<string> {
   await stack.runJob("create-first-admin", { email: adminEmail })
   const kept = existsSync(adminFile) ? /^SYMBOLON_TOKEN=(\S+)$/m.exec(readFileSync(adminFile, "utf8"))?.[1] : undefined
   const token = kept && (await works(stack, kept)) ? kept : await issueToken(stack)
   writeFileSync(adminFile, `SYMBOLON_URL=${stack.url}\nSYMBOLON_TOKEN=${token}\n`, { mode: 0o600 })
+  return token
 }
 
 async function works(stack: LocalStack, token: string): Promise<boolean> {
@@ -89,16 +105,17 @@ async function issueToken(stack: LocalStack): Promise<string> {
 
 function portFrom(text: string | undefined): number {
   const port = Number(text ?? 3000)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error("PORT must be a number from 1 to 65535")
+  // The issuer has the one after.
+  if (!Number.isInteger(port) || port < 1 || port > 65_534) throw new Error("PORT must be a number from 1 to 65534")
   return port
 }
 
-async function assertFree(port: number): Promise<void> {
+async function assertFree(port: number, use: string): Promise<void> {
   const probe = createServer().listen(port, "127.0.0.1")
   try {
     await Promise.race([once(probe, "listening"), once(probe, "error").then(([error]) => Promise.reject(error))])
   } catch {
-    throw new Error(`port ${port} is in use. Stop what listens there, or choose another: PORT=3001 npm start`)
+    throw new Error(`port ${port}${use} is in use. Stop what listens there, or choose others: PORT=4000 npm start`)
   }
   probe.close()
   await once(probe, "close")

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { createServer } from "node:http"
+import { connect } from "node:net"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { signInAt } from "../../../examples/sign-in/sign-in-at.ts"
 import { freePort } from "../../../infra/local/engine.ts"
+import { people } from "../../../infra/local/people.ts"
 import { closed } from "../../../infra/local/secrets.ts"
 import { type Running, startNode } from "../node.ts"
 import { folderForTest, until } from "./fixture.ts"
@@ -40,8 +43,39 @@ const adminOf = (directory: string) => {
   return { url: /^SYMBOLON_URL=(\S+)$/m.exec(text)?.[1], token: /^SYMBOLON_TOKEN=(\S+)$/m.exec(text)?.[1] as string }
 }
 
+const deactivate = (url: string, token: string, id: number | undefined) =>
+  fetch(`${url}/users/${id}`, {
+    method: "PUT",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ active: false }),
+  })
+
 const me = (url: string | undefined, token: string) =>
   fetch(`${url}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
+
+/** Two in a row: of the stack, and of its issuer. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    const isNextTaken = await new Promise<boolean>((resolve) => {
+      const socket = connect(port + 1, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false))
+      socket.on("connect", () => socket.destroy())
+    })
+    if (!isNextTaken && port < 65_535) return port
+  }
+}
+
+/** A human's session, from the issuer of the stack at this port. */
+async function signIn(port: number, email: string) {
+  const url = `http://127.0.0.1:${port}`
+  const idToken = await signInAt(`http://127.0.0.1:${port + 1}`, "console", `${url}/callback`, email)
+  const response = await fetch(`${url}/api/sign-in`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ id_token: idToken }),
+  })
+  return { status: response.status, session: (await response.json()) as { user: { id: number; role: string } } }
+}
 
 /** Processes whose parent is this one, by /proc. */
 const childrenOf = (pid: number): number[] =>
@@ -68,7 +102,7 @@ describe("npm start", () => {
     timeout: 180_000,
   }, async () => {
     const directory = folderForTest()
-    const port = await freePort()
+    const port = await freePorts()
     const url = `http://127.0.0.1:${port}/api`
 
     const first = start(directory, port)
@@ -83,16 +117,31 @@ describe("npm start", () => {
     // The token is in its file, and nowhere in what was printed.
     expect(first.stdout()).not.toContain(admin.token)
 
+    expect(first.stdout()).toContain(`The issuer http://127.0.0.1:${port + 1} `)
+    const signedIn = await Promise.all(people.map(({ email }) => signIn(port, email)))
+    expect(signedIn.map(({ status }) => status)).toEqual(people.map(() => 201))
+    expect(signedIn.map(({ session }) => session.user.role)).toEqual(people.map(({ role }) => role))
+    const memberId = signedIn.at(-1)?.session.user.id
+    expect((await deactivate(url, admin.token, memberId)).status).toBe(200)
+
     const engines = process.platform === "linux" ? childrenOf(first.child.pid as number) : []
     if (process.platform === "linux") expect(engines.length).toBeGreaterThan(0)
     expect((await stopped(first)).status).toBe(0)
     for (const pid of engines) await until(() => isGone(pid))
     await expect(me(url, admin.token)).rejects.toThrow()
 
-    const second = start(directory, port)
+    // At another port, where the issuer is another one, too.
+    const otherPort = await freePorts()
+    const otherUrl = `http://127.0.0.1:${otherPort}/api`
+    const second = start(directory, otherPort)
     await ready(second)
-    expect(adminOf(directory)).toEqual(admin)
-    expect((await me(url, admin.token)).status).toBe(200)
+    expect(adminOf(directory)).toEqual({ url: otherUrl, token: admin.token })
+    expect((await me(otherUrl, admin.token)).status).toBe(200)
+    const again = await Promise.all(people.map(({ email }) => signIn(otherPort, email)))
+    // Who was deactivated is so still; the others are who they were.
+    expect(again.map(({ status }) => status)).toEqual([201, 201, 201, 401])
+    const idsOf = (some: typeof again) => some.slice(0, -1).map(({ session }) => session.user.id)
+    expect(idsOf(again)).toEqual(idsOf(signedIn))
     expect((await stopped(second)).status).toBe(0)
 
     const fresh = start(directory, port, "--fresh")
@@ -106,21 +155,27 @@ describe("npm start", () => {
 })
 
 describe("npm start says what is wrong, and ends with 1:", () => {
-  it("a port that is in use, with a remedy", async () => {
-    const server = createServer().listen(0, "127.0.0.1")
+  it("a port that is in use, its own or its issuer's, with a remedy", async () => {
+    const server = createServer().listen((await freePorts()) + 1, "127.0.0.1")
     onTestFinished(() => closed(server))
     await until(() => server.listening)
     const { port } = server.address() as { port: number }
-    const { status, stderr } = await start(folderForTest(), port).ended
-    expect(stderr).toContain(`port ${port} is in use. Stop what listens there, or choose another: PORT=3001 npm start`)
-    expect(status).toBe(1)
+    const remedy = "is in use. Stop what listens there, or choose others: PORT=4000 npm start"
+    for (const [at, says] of [
+      [port, `port ${port} ${remedy}`],
+      [port - 1, `port ${port}, for the issuer, ${remedy}`],
+    ] as const) {
+      const { status, stderr } = await start(folderForTest(), at).ended
+      expect(stderr).toContain(says)
+      expect(status).toBe(1)
+    }
   })
 
   it("a PORT that is none", async () => {
     for (const { status, stderr } of await Promise.all(
-      ["abc", "65536"].map((port) => start(folderForTest(), port).ended),
+      ["abc", "65535"].map((port) => start(folderForTest(), port).ended),
     )) {
-      expect(stderr).toContain("PORT must be a number from 1 to 65535")
+      expect(stderr).toContain("PORT must be a number from 1 to 65534")
       expect(status).toBe(1)
     }
   })
