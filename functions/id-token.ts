@@ -6,12 +6,12 @@ import {
   JwtInvalidAudienceError,
   JwtInvalidIssuerError,
   JwtNotBeforeError,
-  JwtParseError,
   JwtWithoutValidKidError,
   KidNotFoundInJwksError,
   WaitPeriodNotYetEndedJwkError,
 } from "aws-jwt-verify/error"
 import { SimpleJwksCache } from "aws-jwt-verify/jwk"
+import { decomposeUnverifiedJwt } from "aws-jwt-verify/jwt"
 import type { JwtHeader, JwtPayload } from "aws-jwt-verify/jwt-model"
 import { JwtVerifier } from "aws-jwt-verify/jwt-verifier"
 import * as z from "zod/mini"
@@ -58,6 +58,8 @@ const keptMilliseconds = 600_000
 export function idTokenVerifier(issuer: Issuer, now: () => number): (idToken: string) => Promise<Proof> {
   let held: { verifier: ReturnType<typeof verifierOf>; since: number } | undefined
   return async (idToken) => {
+    // What is no JSON Web Token costs the issuer nothing.
+    if (!isJwt(idToken)) return { refused: "malformed" }
     if (!held || now() - held.since >= keptMilliseconds)
       held = { verifier: verifierOf(issuer, await keysOf(issuer)), since: now() }
     let header: JwtHeader | undefined
@@ -71,6 +73,15 @@ export function idTokenVerifier(issuer: Issuer, now: () => number): (idToken: st
     } catch (error) {
       return { refused: refusalOf(error) }
     }
+  }
+}
+
+function isJwt(text: string): boolean {
+  try {
+    decomposeUnverifiedJwt(text)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -143,7 +154,6 @@ function claimsOf(
 }
 
 const refusals: readonly (readonly [new (...given: never[]) => Error, SignInRefusal])[] = [
-  [JwtParseError, "malformed"],
   [JwtWithoutValidKidError, "unknown-key"],
   [KidNotFoundInJwksError, "unknown-key"],
   // Somebody has asked for a key that the issuer, asked again, hadn't: it is not asked again for ten seconds.

@@ -42,9 +42,7 @@ export class Api extends Construct {
         throttlingRateLimit: stage.throttle.rate,
         throttlingBurstLimit: stage.throttle.burst,
         methodOptions: openMethods(stage),
-        // Execution logs and data traces would hold bodies, new tokens included.
-        loggingLevel: MethodLoggingLevel.OFF,
-        dataTraceEnabled: false,
+        ...quiet,
         accessLogDestination: new LogGroupLogDestination(accessLog),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
@@ -84,6 +82,9 @@ export class Api extends Construct {
   }
 }
 
+/** Execution logs and data traces would hold bodies, new tokens included. */
+const quiet = { loggingLevel: MethodLoggingLevel.OFF, dataTraceEnabled: false }
+
 /** What anyone may call, without a token, has a tenth of the stage's rate: so the rest is everybody else's. */
 const openMethods = ({ throttle: { rate, burst } }: Stage): Record<string, MethodDeploymentOptions> =>
   Object.fromEntries(
@@ -91,7 +92,8 @@ const openMethods = ({ throttle: { rate, burst } }: Stage): Record<string, Metho
       .filter(([, { needs }]) => needs === "nothing")
       .map(([, row]) => {
         const { method, path } = routeOf(row)
-        return [`${path}/${method}`, { throttlingRateLimit: rate / 10, throttlingBurstLimit: burst / 10 }]
+        const tenth = { throttlingRateLimit: rate / 10, throttlingBurstLimit: burst / 10 }
+        return [`${path}/${method}`, { ...quiet, ...tenth }]
       }),
   )
 

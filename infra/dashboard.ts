@@ -37,6 +37,7 @@ export class StageDashboard extends Dashboard {
             measure.ours("WrongSecret"),
             measure.ours("Orphan"),
             measure.ours("UnknownState"),
+            measure.ours("SignInRefused"),
           ]),
         ],
         [

@@ -99,7 +99,7 @@ export const userChanges = z.strictObject({
 /** What a client has got from the stage's issuer. Of any shape: that it is no ID token is a refusal like any other. */
 export const newSession = z.strictObject({ id_token: z.string() })
 
-export const session = z.strictObject({ bearer_token: z.string(), expiration: instant, user })
+export const session = z.strictObject({ bearer_token: z.string(), expiration: z.iso.datetime(), user })
 
 export const tokensRevocation = z.strictObject({ compromised: z._default(z.boolean(), false), reason })
 

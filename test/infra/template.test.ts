@@ -35,6 +35,8 @@ const functions: [key: string, row: Row][] = [
   ...endpointRows,
   ...jobRows.map(([key, row]): [string, Row] => [`jobs/${key}`, row]),
 ]
+/** Routes that their rows open to everyone. */
+const open: string[] = endpointRows.filter(([, { needs }]) => needs === "nothing").map(([, { route }]) => route)
 const functionName = (stage: string, key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`
 
 describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
@@ -109,11 +111,10 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
     })
 
     it("asks the authorizer on every route but those whose row says that it needs nothing", () => {
-      const open = endpointRows.filter(([, { needs }]) => needs === "nothing").map(([, { route }]) => route)
       for (const method of all("AWS::ApiGateway::Method")) {
         const { HttpMethod, ResourceId, AuthorizationType, AuthorizerId } = method.Properties
         const route = `${HttpMethod} ${pathOf(templates[stage], method, ResourceId)}`
-        expect([route, AuthorizationType]).toEqual([route, open.includes(route as never) ? "NONE" : "CUSTOM"])
+        expect([route, AuthorizationType]).toEqual([route, open.includes(route) ? "NONE" : "CUSTOM"])
         if (AuthorizationType === "CUSTOM")
           expect(AuthorizerId).toEqual({ Ref: only("AWS::ApiGateway::Authorizer").id })
       }
@@ -123,16 +124,23 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       expect(only("AWS::ApiGateway::RestApi").Properties.EndpointConfiguration).toEqual({ Types: ["REGIONAL"] })
       const { StageName, MethodSettings } = only("AWS::ApiGateway::Stage").Properties
       expect(StageName).toBe("api")
-      expect(MethodSettings).toEqual([
-        {
-          HttpMethod: "*",
-          ResourcePath: "/*",
-          DataTraceEnabled: false,
-          LoggingLevel: "OFF",
-          ThrottlingRateLimit: expect.any(Number),
-          ThrottlingBurstLimit: expect.any(Number),
-        },
-      ])
+      const { rate, burst } = stageOf(stage).throttle
+      const settings = (HttpMethod: string, ResourcePath: string, share: number) => ({
+        HttpMethod,
+        ResourcePath,
+        DataTraceEnabled: false,
+        LoggingLevel: "OFF",
+        ThrottlingRateLimit: rate * share,
+        ThrottlingBurstLimit: burst * share,
+      })
+      // What is open to everyone can't use up what those have who come with a token.
+      const tenths = open.map((route) => {
+        const [method, path] = route.split(" ") as [string, string]
+        // As API Gateway's settings want a path: ~1 for each slash.
+        return settings(method, `/${path.replaceAll("/", "~1")}`, 0.1)
+      })
+      expect(MethodSettings).toHaveLength(1 + tenths.length)
+      expect(MethodSettings).toEqual(expect.arrayContaining([settings("*", "/*", 1), ...tenths]))
       // One for all stages and their APIs, and nobody's own.
       expect(only("AWS::ApiGateway::Account").stack).toBe("symbolon-account")
     })

@@ -1,3 +1,4 @@
+// Long because it is one drill: all that a restored table could bring back to life.
 import { beforeEach, describe, expect, test } from "vitest"
 import { type Role, roles } from "../../../shared/contract/permissions.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"

@@ -1,3 +1,4 @@
+// Long because every way in, and out, is held here side by side.
 import { createHash, randomUUID } from "node:crypto"
 import { beforeEach, describe, expect, test } from "vitest"
 import type { Role } from "../../../shared/contract/permissions.ts"
