@@ -1,6 +1,7 @@
 import { type App, type Stack, type StackProps, Tags } from "aws-cdk-lib"
 import { AccountStack } from "./account-stack.ts"
 import { AlarmsStack } from "./alarms-stack.ts"
+import { ConsoleStack } from "./console-stack.ts"
 import { DataStack } from "./data-stack.ts"
 import { JobsStack } from "./jobs-stack.ts"
 import { ServiceStack } from "./service-stack.ts"
@@ -44,6 +45,13 @@ export function addStage(app: App, stageName: string): void {
       "alarms and dashboard",
       (id, props) => new AlarmsStack(app, id, stageName, stage, props),
     ).addStackDependency(jobs)
+  // On this machine npm start serves it.
+  if (stageName !== "local")
+    part(
+      "console",
+      "web console",
+      (id, props) => new ConsoleStack(app, id, stageName, stage, props),
+    ).addStackDependency(service)
   const { webAcl } = stage
   if (webAcl)
     part(

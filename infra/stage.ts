@@ -28,12 +28,16 @@ export interface Stage {
     clientId: string
     /** Takes emails that the issuer doesn't call verified (Entra says nothing of it): only where nobody chooses their own there. */
     trustEmail?: true
+    /** Further origins of its endpoints, as its discovery document has them: a browser asks no others. Absent: all are at the issuer's own. */
+    origins?: readonly string[]
   }
   /**
    * The host at which people open the console, such as `symbolon.corp.example`: the issuer sends them back to `https://<domain>/callback`, and to
    * `https://<domain>/` after a sign-out. Absent: the stage's own user pool sends them to `http://localhost:3000/`, and nowhere else.
    */
   domain?: string
+  /** Of ACM in us-east-1, for `domain`. Absent: the domain is CloudFront's own, which the first deployment tells. */
+  certificateArn?: string
   /** Of every log group. */
   logRetention: RetentionDays
   /** How far back the table can be restored: 1 to 35 days. */
