@@ -267,6 +267,8 @@ describe("D1 a restored table", () => {
     await snapshot()
     await enter(lost, "ana's", "ana@example.com")
     await updateUser(runtime, anAdmin(), bea.id, { email: "bee@example.com" }, undefined)
+    // The archive is in the order of time.
+    runtime.clock.advance(1)
     await updateUser(runtime, anAdmin(), cleo.id, { email: "bea@example.com" }, undefined)
     const events = await archive()
     await replay(lambdaOn(restored), events, true)
