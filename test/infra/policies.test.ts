@@ -95,7 +95,7 @@ it("are the files that are handed out, and docs/deploy.md bootstraps with those 
   const text = readFileSync(`${root}docs/deploy.md`, "utf8")
   const [, names = ""] = /for name in ([a-z -]+); do\n\s+aws iam create-policy/.exec(text) ?? []
   expect(names.split(" ")).toEqual(executionPolicies)
-  const bootstrap = /--cloudformation-execution-policies (\S+)/.exec(text)?.[1]?.split(",")
+  const bootstrap = /--cloudformation-execution-policies[\s\\]+(\S+)/.exec(text)?.[1]?.split(",")
   expect(bootstrap).toEqual(executionPolicies.map((name) => `arn:aws:iam::$ACCOUNT:policy/symbolon-${name}`))
 })
 

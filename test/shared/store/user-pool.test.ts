@@ -117,6 +117,18 @@ describe.each(["event", "hour"] as const)("started by the %s", (start) => {
     expect(stage.cognito.snapshot()).toEqual({ [ana]: invited })
   })
 
+  test("who is deactivated and unbound is invited anew on the way back: how a lost authenticator app is replaced", async () => {
+    const id = await aHuman()
+    await event(id)
+    const former = await binds(ana)
+    await change(id, { active: false, unbind: true })
+    await run(id)
+    await change(id, { active: true })
+    await run(id)
+    expect(stage.cognito.snapshot()).toEqual({ [aside]: "disabled CONFIRMED", [ana]: invited })
+    expect(await binds(ana, "anew")).not.toBe(former)
+  })
+
   test("an unbound human stays the one of that email", async () => {
     const id = await aHuman()
     await event(id)
