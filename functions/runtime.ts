@@ -18,7 +18,7 @@ export const lambdaRuntime = (): Runtime => {
 }
 
 /** Three attempts fit into a Lambda's 15 s. Without `throwOnRequestTimeout` the SDK only warns, and waits on. */
-const client = {
+export const client = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
 }

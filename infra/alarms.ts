@@ -3,10 +3,10 @@ import { Alarm, type IMetric, MathExpression, TreatMissingData } from "aws-cdk-l
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions"
 import type { ITopic } from "aws-cdk-lib/aws-sns"
 import { Construct } from "constructs"
-import { isGuardedByIam, jobRows } from "../shared/contract/jobs.ts"
 import { type Measures, measures } from "./measures.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
+import { asynchronousJobsOf, jobsOf } from "./stage-jobs.ts"
 
 interface AlarmRow {
   /** Its name after the stage's, and its article's in docs/runbook.md. */
@@ -30,16 +30,14 @@ export const compromised = "compromised"
 const toldRules: readonly string[] = [secretChanged, failedBurst, compromised]
 
 /** What runs without anybody waiting for it: each has a dead-letter queue. */
-export const asynchronousPaths: readonly string[] = [
-  ...jobRows.filter(([, { source }]) => !isGuardedByIam(source)).map(([key]) => key),
-  ...toldRules,
-]
+export const asynchronousPathsOf = (stage: Stage): string[] => [...asynchronousJobsOf(stage), ...toldRules]
 
 /**
  * Every alarm. Not the authorizer's errors as Lambda counts them: a request without a credential is one, by API Gateway's rules.
  * What it can count itself is AuthorizerFault; a crash, or a time-out, shows in endpoint-errors.
  */
-function alarmRows(measure: Measures): AlarmRow[] {
+function alarmRows(measure: Measures, stage: Stage): AlarmRow[] {
+  const jobs = jobsOf(stage)
   return [
     {
       id: "refusals",
@@ -106,7 +104,7 @@ function alarmRows(measure: Measures): AlarmRow[] {
       }),
       threshold: 1,
     },
-    ...jobRows.map(
+    ...jobs.map(
       ([key]): AlarmRow => ({
         id: `${key}-errors`,
         means: `The job ${key} failed.`,
@@ -115,7 +113,7 @@ function alarmRows(measure: Measures): AlarmRow[] {
       }),
     ),
     // A schedule's own queue is the same one: what it could not even hand over is in there too.
-    ...asynchronousPaths.map(
+    ...asynchronousPathsOf(stage).map(
       (key): AlarmRow => ({
         id: `${key}-undone`,
         means: `Something that ${key} was to do was given up, and lies in its dead-letter queue.`,
@@ -129,7 +127,7 @@ function alarmRows(measure: Measures): AlarmRow[] {
       metric: measure.ours("IntegrityFindings"),
       threshold: 1,
     },
-    ...jobRows
+    ...jobs
       .filter(([, { source }]) => typeof source === "object" && "authorizerLog" in source)
       .map(
         ([key]): AlarmRow => ({
@@ -139,7 +137,7 @@ function alarmRows(measure: Measures): AlarmRow[] {
           threshold: 1,
         }),
       ),
-    ...jobRows
+    ...jobs
       .filter(([, { source }]) => typeof source === "object" && "tableStream" in source)
       .map(
         ([key]): AlarmRow => ({
@@ -205,7 +203,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, topic: ITopic) {
     super(scope, id)
     const action = new SnsAction(topic)
-    this.all = alarmRows(measures(stageName, stage)).map((row) => {
+    this.all = alarmRows(measures(stageName, stage), stage).map((row) => {
       const alarm = new Alarm(this, row.id, {
         alarmName: names(stageName).alarm(row.id),
         alarmDescription: `${row.means} ${articleOf(row.id)}`,

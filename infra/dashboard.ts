@@ -8,12 +8,12 @@ import {
   type IWidget,
 } from "aws-cdk-lib/aws-cloudwatch"
 import type { Construct } from "constructs"
-import { jobRows } from "../shared/contract/jobs.ts"
 import { refusals } from "../shared/contract/refusals.ts"
-import { asynchronousPaths } from "./alarms.ts"
+import { asynchronousPathsOf } from "./alarms.ts"
 import { measures } from "./measures.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
+import { jobsOf } from "./stage-jobs.ts"
 
 /** A stage at a glance, from the metrics that its alarms watch. */
 export class StageDashboard extends Dashboard {
@@ -74,12 +74,12 @@ export class StageDashboard extends Dashboard {
         [
           graph(
             "Jobs: failures, and runs",
-            jobRows.map(([key]) => measure.job(key, "Errors").with({ label: `${key}: failed` })),
-            jobRows.map(([key]) => measure.job(key, "Invocations").with({ label: `${key}: ran` })),
+            jobsOf(stage).map(([key]) => measure.job(key, "Errors").with({ label: `${key}: failed` })),
+            jobsOf(stage).map(([key]) => measure.job(key, "Invocations").with({ label: `${key}: ran` })),
           ),
           graph(
             "Dead letters",
-            asynchronousPaths.map((path) => measure.deadLetters(path).with({ label: path })),
+            asynchronousPathsOf(stage).map((path) => measure.deadLetters(path).with({ label: path })),
           ),
           graph("Oldest deletion, in seconds", [measure.ours("PurgeAge", "Maximum")]),
         ],

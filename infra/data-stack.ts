@@ -17,8 +17,12 @@ import { indexes, tableKeys, ttlAttribute } from "../shared/store/table.ts"
 import { acknowledge } from "./acknowledge.ts"
 import { names } from "./names.ts"
 import type { Stage } from "./stage.ts"
+import { SignInPool } from "./user-pool.ts"
 
-/** What must survive: the table, the secrets, the audit archive, the event bus and the trail of requests. All of it is retained when the stack is deleted. */
+/**
+ * What must survive: the table, the secrets, the user pool of a stage that has one, the audit archive, the event bus and the trail of
+ * requests. All of it is retained when the stack is deleted.
+ */
 export class DataStack extends Stack {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
@@ -37,6 +41,7 @@ export class DataStack extends Stack {
     })
     this.secret("Cursor", names(stageName).cursor, {})
     this.secret("Edge", names(stageName).edge, {})
+    if (!stage.signIn) new SignInPool(this, "SignIn", stageName, stage)
     // The trail of requests, and the bridge between the two other stacks: one writes to it, the other subscribes.
     new LogGroup(this, "AuthorizerLog", {
       logGroupName: names(stageName).logGroup("authorizer"),

@@ -15,6 +15,9 @@ export const names = (stage: string) => ({
   /** Of S3, where a name is one for all the world. */
   auditBucket: (account: string, region: string) => `symbolon-${stage}-audit-${account}-${region}`,
   bus: busOf(stage),
+  userPool: `symbolon-${stage}`,
+  /** Where its sign-in pages are, below `auth.<region>.amazoncognito.com`: a name is one for all accounts of a region. */
+  signInDomain: (account: string) => `symbolon-${stage}-${account}`,
   /** Of SSM: the user pool of a stage that names no issuer, and its one client. */
   userPoolIdParameter: `/symbolon/${stage}/user-pool-id`,
   clientIdParameter: `/symbolon/${stage}/client-id`,

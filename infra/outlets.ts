@@ -3,6 +3,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam"
 import type { Construct } from "constructs"
 import type { Outlet } from "../shared/contract/jobs.ts"
 import { names } from "./names.ts"
+import { ownPool } from "./sign-in.ts"
 import type { Stage } from "./stage.ts"
 
 interface Opened {
@@ -39,6 +40,23 @@ export function open(scope: Construct, outlet: Outlet, stageName: string, stage:
         conditions: { StringEquals: { "ses:FromAddress": mailFrom } },
       })
       return { environment: { MAIL_FROM: mailFrom }, statements: [statement] }
+    }
+    case "user-pool": {
+      const { id, arn, issuer } = ownPool(scope, stageName)
+      // No deletion, and no password.
+      const actions = [
+        "AdminCreateUser",
+        "AdminDisableUser",
+        "AdminEnableUser",
+        "AdminGetUser",
+        "AdminUpdateUserAttributes",
+        "AdminUserGlobalSignOut",
+        "ListUsers",
+      ].map((action) => `cognito-idp:${action}`)
+      return {
+        environment: { USER_POOL_ID: id, ISSUER: issuer },
+        statements: [new PolicyStatement({ actions, resources: [arn] })],
+      }
     }
   }
 }

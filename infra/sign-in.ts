@@ -10,12 +10,20 @@ export function signInEnvironment(scope: Construct, stageName: string, { signIn 
     const { issuer, clientId, trustEmail = false } = signIn
     return { ISSUER: issuer, CLIENT_ID: clientId, TRUST_EMAIL: String(trustEmail) }
   }
-  const { region, urlSuffix } = Stack.of(scope)
-  const { userPoolIdParameter, clientIdParameter } = names(stageName)
-  const poolId = StringParameter.valueForStringParameter(scope, userPoolIdParameter)
   return {
-    ISSUER: `https://cognito-idp.${region}.${urlSuffix}/${poolId}`,
-    CLIENT_ID: StringParameter.valueForStringParameter(scope, clientIdParameter),
+    ISSUER: ownPool(scope, stageName).issuer,
+    CLIENT_ID: StringParameter.valueForStringParameter(scope, names(stageName).clientIdParameter),
     TRUST_EMAIL: "false",
+  }
+}
+
+/** The user pool of a stage that names no issuer, as DataStack has made it. */
+export function ownPool(scope: Construct, stageName: string): { id: string; arn: string; issuer: string } {
+  const stack = Stack.of(scope)
+  const id = StringParameter.valueForStringParameter(scope, names(stageName).userPoolIdParameter)
+  return {
+    id,
+    arn: stack.formatArn({ service: "cognito-idp", resource: "userpool", resourceName: id }),
+    issuer: `https://cognito-idp.${stack.region}.${stack.urlSuffix}/${id}`,
   }
 }

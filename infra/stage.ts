@@ -29,7 +29,10 @@ export interface Stage {
     /** Takes emails that the issuer doesn't call verified (Entra says nothing of it): only where nobody chooses their own there. */
     trustEmail?: true
   }
-  /** The host at which people open the console: where the issuer sends them back to. */
+  /**
+   * The host at which people open the console, such as `symbolon.corp.example`: the issuer sends them back to `https://<domain>/callback`, and to
+   * `https://<domain>/` after a sign-out. Absent: the stage's own user pool sends them to `http://localhost:3000/`, and nowhere else.
+   */
   domain?: string
   /** Of every log group. */
   logRetention: RetentionDays

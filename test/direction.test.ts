@@ -188,6 +188,7 @@ describe("the files", () => {
     ...["caller-identity.ts", "custom-resource.ts"],
     // What feeds jobs, and where they send.
     ...["archive.ts", "log-lines.ts", "outlets.ts", "publish.ts", "stream-records.ts"],
+    "user-pool.ts",
     ...["authorizer.ts", "http-authorizer.ts", "authorize.ts", "http-authorize.ts", "authorizer-ports.ts"],
     "aws-request.ts",
     // The types of what the build makes.

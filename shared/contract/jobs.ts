@@ -27,11 +27,14 @@ export interface Job {
   table: readonly TableAction[]
   secrets: readonly "keyring"[]
   timeoutSeconds: number
-  /** Where it may send something: objects into the audit archive, events onto the bus, notices to the alarm address, mail. */
+  /**
+   * Where it may send something: objects into the audit archive, events onto the bus, notices to the alarm address, mail; who may
+   * sign in, to the stage's own user pool. A stage without a pool has no job that sends there.
+   */
   sends?: readonly Outlet[]
 }
 
-export type Outlet = "archive" | "bus" | "alarm-topic" | "mail"
+export type Outlet = "archive" | "bus" | "alarm-topic" | "mail" | "user-pool"
 
 const daily = 1440
 
@@ -100,6 +103,23 @@ export const jobs = {
     secrets: [],
     timeoutSeconds: 900,
     sends: ["alarm-topic", "mail"],
+  },
+  "sync-user-pool": {
+    source: {
+      events: [
+        "account.created",
+        "account.updated",
+        "account.deactivated",
+        "account.reactivated",
+        "account.deleting",
+        "account.deleted",
+      ],
+      everyMinutes: 60,
+    },
+    table: ["GetItem", "BatchGetItem", "Query@list"],
+    secrets: [],
+    timeoutSeconds: 900,
+    sends: ["user-pool"],
   },
   "mark-archive": {
     source: { everyMinutes: 5 },

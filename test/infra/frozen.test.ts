@@ -11,6 +11,7 @@ const why = `
 What must survive a deployment has changed: DataStack of stage prod is not what test/infra/frozen.json holds. It is frozen, since
   - a changed property of a secret's generator makes CloudFormation generate a new value: a new keyring ends every token;
   - a changed key schema, name or logical id replaces the resource: the new table, or secret, is empty, and the old one is left behind;
+  - another way to name its users makes a new user pool: it is empty, and whoever is bound to a subject of the old one can't sign in;
   - an index's keys can't be changed either: it is taken away, and built anew from every row.
 To change it all the same: plan how rows and secrets move, write a page in docs/decisions, and copy what the
 comparison below shows as received into test/infra/frozen.json, in the same commit. A resource that is only added goes in there likewise.
@@ -29,6 +30,7 @@ it("keeps the keys, names and generators of what must survive", { timeout: 120_0
 function frozenPartOf({ Type, Properties }: Resource) {
   const { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes } = Properties
   const { Name, BucketName, LogGroupName, GenerateSecretString, KmsKeyId } = Properties
+  const { UsernameAttributes, UsernameConfiguration, AliasAttributes, Schema, Domain, GenerateSecret } = Properties
   // As it stands in the file: without what isn't there.
   return JSON.parse(
     JSON.stringify({
@@ -36,6 +38,7 @@ function frozenPartOf({ Type, Properties }: Resource) {
       ...{ Name, TableName, BucketName, LogGroupName },
       ...{ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes },
       ...{ GenerateSecretString, KmsKeyId },
+      ...{ UsernameAttributes, UsernameConfiguration, AliasAttributes, Schema, Domain, GenerateSecret },
     }),
   )
 }

@@ -31,15 +31,19 @@ const authorizers = ["authorizer", "http-authorizer"]
 
 /** Each function of ours: key, its row, and what the row alone doesn't say. */
 type Row = Pick<Endpoint | Job, "table" | "secrets"> & Partial<Pick<Job, "source" | "sends">>
-const functions: [key: string, row: Row][] = [
+/** Of the three only `local` names who signs its humans in: the others have a user pool, and the job that keeps it. */
+const ownPool = { local: false, dev: true, prod: true }
+const jobsOf = (stage: StageName) => jobRows.filter(([key]) => ownPool[stage] || key !== "sync-user-pool")
+const functionsOf = (stage: StageName): [key: string, row: Row][] => [
   ...endpointRows,
-  ...jobRows.map(([key, row]): [string, Row] => [`jobs/${key}`, row]),
+  ...jobsOf(stage).map(([key, row]): [string, Row] => [`jobs/${key}`, row]),
 ]
 /** Routes that their rows open to everyone. */
 const open: string[] = endpointRows.filter(([, { needs }]) => needs === "nothing").map(([, { route }]) => route)
 const functionName = (stage: string, key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`
 
 describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
+  const functions = functionsOf(stage)
   const all = (type: string) => templates[stage].ofType(type)
   const only = (type: string): Resource => {
     const [one, ...others] = all(type)
@@ -92,8 +96,8 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       const parameters = all("AWS::SSM::Parameter").map(({ Properties }) => [Properties.Name, flat(Properties.Value)])
       for (const key of authorizers)
         expect(parameters).toContainEqual([`/symbolon/${stage}/${key}-arn`, `<${lambda(key).id}.Arn>`])
-      // Beside the API's id, and the table's stream.
-      expect(parameters).toHaveLength(authorizers.length + 2)
+      // Beside the API's id, and the table's stream; where there is a user pool, its id and its client's.
+      expect(parameters).toHaveLength(authorizers.length + (ownPool[stage] ? 4 : 2))
     })
   })
 
@@ -363,7 +367,9 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       }
       const everywhere = allowed.filter(({ Resource }) => [Resource].flat().includes("*"))
       expect(everywhere.map(({ Action }) => Action).toSorted()).toEqual([
-        ...jobRows.filter(([, row]) => streams(row)).map(() => "dynamodb:ListStreams"),
+        ...jobsOf(stage)
+          .filter(([, row]) => streams(row))
+          .map(() => "dynamodb:ListStreams"),
         ...authorizers.map(() => "secretsmanager:BatchGetSecretValue"),
       ])
     })
@@ -389,7 +395,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         ),
       ].map(({ Properties }) => Properties.FunctionName)
       expect(sources.sort()).toEqual(
-        jobRows
+        jobsOf(stage)
           // A row may name several: each is a member of its own.
           .flatMap(([key, { source }]) => (typeof source === "string" ? [] : Object.keys(source).map(() => key)))
           .map((key) => functionName(stage, `jobs/${key}`))
@@ -464,10 +470,11 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
     })
 
     it("start a job on the events of its row, from the stage's bus, and keep those that it didn't get", () => {
-      const rows = jobRows.flatMap(([key, { source }]) =>
+      const rows = jobsOf(stage).flatMap(([key, { source }]) =>
         typeof source === "object" && "events" in source ? [[key, source.events] as const] : [],
       )
-      expect(rows.map(([key]) => key)).toEqual(["apply-expiry-policy"])
+      expect(rows.map(([key]) => key)).toEqual(["apply-expiry-policy", ...(ownPool[stage] ? ["sync-user-pool"] : [])])
+      const firstAdmin = only("Custom::FirstAdmin")
       for (const [key, types] of rows) {
         const [rule, target] = jobRules().find(
           ([one, { Arn }]) => templates[stage].target(one, Arn) === lambda(`jobs/${key}`),
@@ -479,6 +486,11 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         })
         const queue = templates[stage].target(rule, target.DeadLetterConfig.Arn)
         expect(queue.Properties.QueueName).toBe(`symbolon-${stage}-${key}-undone`)
+        // Whom the first deployment makes is an event too, and to be heard: by a rule that is there, and may invoke.
+        const permission = all("AWS::Lambda::Permission").find(
+          ({ Properties }) => flat(Properties.SourceArn) === `<${rule.id}.Arn>`,
+        )
+        expect(firstAdmin.DependsOn).toEqual(expect.arrayContaining([rule.id, permission?.id]))
       }
     })
 
@@ -524,8 +536,8 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       expect([Properties.MaximumRetryAttempts, Properties.MaximumRecordAgeInSeconds]).toEqual([undefined, undefined])
       const queue = templates[stage].target(mapping, Properties.DestinationConfig.OnFailure.Destination)
       expect(queue.Type).toBe("AWS::SQS::Queue")
-      const [parameter] = all("AWS::SSM::Parameter").filter(({ stack }) => stack.endsWith("-data"))
-      expect(parameter?.Properties.Name).toBe(`/symbolon/${stage}/table-stream-arn`)
+      const parameters = all("AWS::SSM::Parameter").filter(({ stack }) => stack.endsWith("-data"))
+      expect(parameters.map(({ Properties }) => Properties.Name)).toContain(`/symbolon/${stage}/table-stream-arn`)
       expect(templates[stage].stack("jobs").text).toContain(`"Default": "/symbolon/${stage}/table-stream-arn"`)
     })
 
@@ -697,6 +709,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
       .filter(({ Properties }) => Properties.Roles.some(({ Ref }: Properties) => Ref === role.id))
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(lines) as string[])
       .map((line) => line.replace(/<SsmParameterValue\w*tablestreamarn\w*>/, "<the stream>"))
+      .map((line) => line.replace(/<SsmParameterValue\w*userpoolid\w*>/, "<the pool>"))
       .sort()
   }
 })
@@ -751,6 +764,16 @@ const sending = (stage: string): Record<Outlet, string[]> => {
           `Allow ses:SendEmail on ${arn("ses", "*")} if ${JSON.stringify({ StringEquals: { "ses:FromAddress": mailFrom } })}`,
         ]
       : [],
+    // On the one pool, by the id that its stack reads from SSM; neither a deletion nor a password.
+    "user-pool": [
+      "AdminCreateUser",
+      "AdminDisableUser",
+      "AdminEnableUser",
+      "AdminGetUser",
+      "AdminUpdateUserAttributes",
+      "AdminUserGlobalSignOut",
+      "ListUsers",
+    ].map((action) => `Allow cognito-idp:${action} on ${arn("cognito-idp", "userpool/<the pool>")}`),
   }
 }
 
