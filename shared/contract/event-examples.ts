@@ -67,7 +67,7 @@ const happened: { [T in EventType]: Happened<T> } = {
     before: {},
     after: {
       expiration: "2026-11-05T20:34:56Z",
-      binding: { issuer: "https://corp.okta.com", subject: "00u1a2b3c4" },
+      binding: { issuer: "https://issuer.example.com", subject: "00u1a2b3c4" },
     },
   },
   "account.sign-in-refused": {
