@@ -77,7 +77,8 @@ export class Api extends Construct {
       "AwsSolutions-APIG2": "The endpoint pipeline validates every request, with answers that say what is wrong where.",
       "AwsSolutions-APIG3": "A web ACL is the deployer's choice: tokens are not guessable, and throttling is on.",
       "AwsSolutions-APIG6": "Execution logs can hold bodies, new tokens included. The access log has what is needed.",
-      "AwsSolutions-COG4": "Callers hold tokens of our own, which our authorizer verifies; there is no user pool.",
+      "AwsSolutions-COG4":
+        "Callers hold tokens of our own, which our authorizer verifies; a user pool signs in humans only, who then get one.",
     })
   }
 }
@@ -85,14 +86,14 @@ export class Api extends Construct {
 /** Execution logs and data traces would hold bodies, new tokens included. */
 const quiet = { loggingLevel: MethodLoggingLevel.OFF, dataTraceEnabled: false }
 
-/** What anyone may call, without a token, has a tenth of the stage's rate: so the rest is everybody else's. */
+/** What anyone may call, without a token, at a tenth of the stage's rate: a refused sign-in costs a transaction, whoever sent it. */
 const openMethods = ({ throttle: { rate, burst } }: Stage): Record<string, MethodDeploymentOptions> =>
   Object.fromEntries(
     endpointRows
       .filter(([, { needs }]) => needs === "nothing")
       .map(([, row]) => {
         const { method, path } = routeOf(row)
-        const tenth = { throttlingRateLimit: rate / 10, throttlingBurstLimit: burst / 10 }
+        const tenth = { throttlingRateLimit: rate / 10, throttlingBurstLimit: Math.ceil(burst / 10) }
         return [`${path}/${method}`, { ...quiet, ...tenth }]
       }),
   )

@@ -183,7 +183,7 @@ describe("the files", () => {
   const pipelines = [
     ...["endpoint.ts", "job.ts", "runtime.ts", "validation.ts", "accept.ts", "client-address.ts"],
     // Who an ID token proves.
-    "id-token.ts",
+    ...["id-token.ts", "issuer.ts"],
     // The parts of the operators' jobs.
     ...["caller-identity.ts", "custom-resource.ts"],
     // What feeds jobs, and where they send.

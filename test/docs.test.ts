@@ -49,7 +49,8 @@ const referred = (text: string): [path: string, what: unknown][] =>
     (path as string).split("/").reduce((inner, key) => inner?.[key], JSON.parse(text)),
   ])
 /** Names of a registry, a host, a path of a machine, somebody. */
-const nobodysBusiness = /https?:\/\/|\/(?:home|work|tmp|root)\/|registry|@(?!service|example)\w+\.\w/i
+const nobodysBusiness =
+  /https?:\/\/(?!issuer\.example\.com)|\/(?:home|work|tmp|root)\/|registry|@(?!service|example)\w+\.\w/i
 
 /** The names of the fields that are described so. Of a parameter, the schema is described. */
 const fieldsDescribed = (says: string, value: unknown, name = ""): string[] =>

@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { marshall } from "@aws-sdk/util-dynamodb"
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda"
-import { beforeAll, describe, expect, inject, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { authorizer, type Ports } from "../functions/authorize.ts"
 import { job } from "../functions/job.ts"
+import { synthesize } from "../infra/local/synth.ts"
 import { secretCache } from "../shared/secret-cache.ts"
 import { reportAdmin } from "../shared/store/accounts.ts"
 import { system } from "../shared/store/audit.ts"
@@ -16,7 +19,7 @@ import { anAccount, anAdmin, aVerifiableToken } from "./builders.ts"
 import { fakeRuntime, testKeyring } from "./fakes.ts"
 import { Templates } from "./infra/templates.ts"
 
-/** The runbook against what is deployed, and against what is really written into the logs. */
+/** The runbook against what is deployed, of a stage that has everything, and against what is really written into the logs. */
 const runbook = readFileSync(new URL("../docs/runbook.md", import.meta.url), "utf8")
 const [, alarmsPart = "", queriesPart = ""] = runbook.split(/^## .*$/m)
 const articlesOf = (part: string) =>
@@ -26,9 +29,12 @@ const articlesOf = (part: string) =>
     .map((text) => ({ title: text.slice(0, text.indexOf("\n")), text }))
 
 let templates: Templates
+const directory = mkdtempSync(join(tmpdir(), "symbolon-runbook-"))
 beforeAll(() => {
-  templates = new Templates(inject("assembly"))
-})
+  synthesize("dev", directory)
+  templates = new Templates(directory)
+}, 120_000)
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const named = (type: string, name: string): string[] =>
   templates.ofType(type).map(({ Properties }) => Properties[name] as string)
 
@@ -37,7 +43,7 @@ describe("the articles", () => {
     // The rules that start jobs have no names.
     const rules = named("AWS::Events::Rule", "Name").filter(Boolean)
     const ids = [...named("AWS::CloudWatch::Alarm", "AlarmName"), ...rules].map((name) =>
-      name.replace("symbolon-local-", ""),
+      name.replace("symbolon-dev-", ""),
     )
     expect(
       articlesOf(alarmsPart)
@@ -60,7 +66,7 @@ describe("the articles", () => {
     for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor)
     const groups = named("AWS::Logs::LogGroup", "LogGroupName")
     for (const [, group] of runbook.matchAll(/\/symbolon\/\$STAGE\/([\w/-]+)/g))
-      expect(groups).toContain(`/symbolon/local/${group}`)
+      expect(groups).toContain(`/symbolon/dev/${group}`)
     const names = [
       ...named("AWS::Lambda::Function", "FunctionName"),
       ...named("AWS::SecretsManager::Secret", "Name"),
@@ -69,7 +75,7 @@ describe("the articles", () => {
     ]
     // A prefix will do.
     for (const [, name] of runbook.matchAll(/symbolon-(?:\$STAGE|<stage>)-([a-z-]+[a-z])/g))
-      expect([name, names.some((one) => one.startsWith(`symbolon-local-${name}`))]).toEqual([name, true])
+      expect([name, names.some((one) => one.startsWith(`symbolon-dev-${name}`))]).toEqual([name, true])
   })
 })
 

@@ -1,6 +1,7 @@
 import { signIn } from "../../shared/store/sign-in.ts"
 import { endpoint } from "../endpoint.ts"
-import { idTokenVerifier, issuerOf } from "../id-token.ts"
+import { idTokenVerifier } from "../id-token.ts"
+import { issuerOf } from "../issuer.ts"
 
 const proofOf = idTokenVerifier(issuerOf(process.env), Date.now)
 

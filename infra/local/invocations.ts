@@ -29,7 +29,9 @@ export function invocations(lambdas: Lambdas, stageName: string): OnOther {
     const host = request.headers.host?.replace(/:\d+$/, "")
     if (request.headers.origin !== undefined || (host !== "127.0.0.1" && host !== "localhost"))
       return send(403, { message: "only from this machine's command line" })
-    if (job && !(job in jobs)) return send(404, { message: `there is no job ${job}` })
+    // One of another kind of stage is none here.
+    if (job && !lambdas.names.includes(names(stageName).function(`jobs/${job}`)))
+      return send(404, { message: `there is no job ${job}` })
     if (job && isGuardedByIam(jobs[job as JobKey].source))
       return send(403, { message: "this job is an operator's alone" })
     if (functionName && !authorizers.includes(functionName))

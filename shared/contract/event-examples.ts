@@ -65,7 +65,10 @@ const happened: { [T in EventType]: Happened<T> } = {
     actor: { ...human, handle: session.handle },
     subject: session,
     before: {},
-    after: { expiration: "2026-11-05T20:34:56Z", bound: true },
+    after: {
+      expiration: "2026-11-05T20:34:56Z",
+      binding: { issuer: "https://issuer.example.com", subject: "00u1a2b3c4" },
+    },
   },
   "account.sign-in-refused": {
     actor: { id: 0, user_id: "unknown", handle: null },

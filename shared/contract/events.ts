@@ -70,7 +70,11 @@ export const events = {
   "account.signed-in": {
     says: "A human signed in: an ID token was exchanged for a session, which the handle names",
     before: nothing,
-    after: z.strictObject({ expiration: instant, bound: z.optional(z.literal(true)) }),
+    after: z.strictObject({
+      expiration: instant,
+      /** Whom the human is bound to by this one, their first. */
+      binding: z.optional(z.strictObject({ issuer: z.string(), subject: z.string() })),
+    }),
   },
   "account.sign-in-refused": {
     says: "A sign-in was refused, for a reason that nobody else is told",

@@ -32,6 +32,8 @@ const teamName = text(1, 64)
 const note = text(0, 500)
 export const reason = z.optional(note)
 export const email = z.string().check(
+  // First of all: beyond ASCII there are letters that turn into others when they are lower-cased, and white space that is trimmed.
+  z.refine((value) => /^[\x20-\x7e]*$/.test(value), "must be an email address"),
   z.trim(),
   // Before it is lower-cased, which would hide a token and keep most of its secret.
   z.refine((value) => !containsToken(value), noTokens),

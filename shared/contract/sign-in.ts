@@ -5,6 +5,8 @@ export const signInRefusals = [
   /** It is one for something else: an access token, say. */
   "not-an-id-token",
   "unknown-key",
+  /** Not its key's, or none that is verified: no signature at all, or one by a shared secret. */
+  "unsupported-algorithm",
   "wrong-signature",
   "wrong-issuer",
   "wrong-audience",

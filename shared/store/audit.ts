@@ -50,7 +50,7 @@ export type Happened<T extends EventType = EventType> = {
   [Type in T]: { action: Type; before: Before<Type>; after: After<Type> }
 }[T]
 
-type Change = Happened & Subject & { reason?: string | undefined }
+type Change = Happened & Subject & { reason?: string | undefined; outcome?: AuditItem["outcome"] }
 
 /**
  * The audit event of a mutation: the last step of its transaction, so that a change without its event does not happen.
@@ -74,7 +74,7 @@ export function eventOf(runtime: Runtime, actor: Actor, change: Change): AuditIt
     id,
     at,
     action: change.action,
-    outcome: "success",
+    outcome: change.outcome ?? "success",
     actor: { id: actor.accountId, userId: actor.userId, ...(actor.handle && { handle: actor.handle }) },
     subject,
     ip: actor.clientAddress,

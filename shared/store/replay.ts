@@ -1,9 +1,9 @@
 // Long because it holds, for every action that narrows, what of it a restored table must be given again.
 import type { After, Before } from "../contract/events.ts"
-import { type Role, roles } from "../contract/permissions.ts"
+import { roles } from "../contract/permissions.ts"
 import type { Runtime } from "../runtime.ts"
 import { tokenIdIn } from "../token/format.ts"
-import { subjectKeyOf } from "./accounts.ts"
+import { emailKeyOf, subjectKeyOf } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
 import { pendingAttributes, promotion } from "./promotion.ts"
 import { absent, always, type Changes, exists, put, remove, type Step, update } from "./steps.ts"
@@ -14,6 +14,7 @@ import {
   accountList,
   administratorsKey,
   expiryListing,
+  type IdentityItem,
   type Key,
   purgeList,
   type TeamItem,
@@ -105,6 +106,11 @@ class Rows {
     return update({ PK: row.PK, SK: row.SK }, changes, exists, () => new Error(`${row.PK} has gone meanwhile`))
   }
 
+  add<T extends Key>(row: T): Step {
+    this.known.set(`${row.PK} ${row.SK}`, row)
+    return put(row, absent, () => new Error(`${row.PK} has come meanwhile`))
+  }
+
   remove(row: Key): Step {
     this.known.set(`${row.PK} ${row.SK}`, undefined)
     return remove({ PK: row.PK, SK: row.SK }, always, () => new Error(`${row.PK} has gone meanwhile`))
@@ -129,6 +135,8 @@ async function effectOf(rows: Rows, event: AuditItem): Promise<Effect | undefine
       return allRevoked(rows, event)
     case "account.deactivated":
       return deactivated(rows, event)
+    case "account.signed-in":
+      return bound(rows, event)
     case "account.updated":
       return narrowed(rows, event)
     case "account.deleting":
@@ -257,36 +265,57 @@ async function deactivated(rows: Rows, event: AuditItem): Promise<Effect | undef
   }
 }
 
-/** The lesser of the roles, and the teams of both, and nobody bound who was unbound: what was taken away stays so, and nothing is given. */
+/** The lesser of the roles, and the teams of both: what was taken away stays so, and nothing is given. And who may sign in as it. */
 async function narrowed(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
   const account = await accountOf(rows, event)
-  const { role: to, teams: kept, bound } = event.after as { role?: Role; teams?: string[]; bound?: boolean }
+  const { role: to, teams: kept, bound, email } = event.after as Partial<After<"account.updated">>
   if (!account) return undefined
   const role = to && roles.indexOf(to) < roles.indexOf(account.role) ? to : account.role
   const teams = kept ? account.teams.filter((key) => kept.includes(key)) : account.teams
   const left = account.teams.filter((key) => !teams.includes(key))
   const unbound = bound === false ? account.binding : undefined
-  if (role === account.role && left.length === 0 && !unbound) return undefined
+  const moved = account.userType === "User" && email && email !== account.email ? email : undefined
+  const says = [
+    ...(role === account.role ? [] : [`makes ${account.userId} a ${role}`]),
+    ...(left.length === 0 ? [] : [`takes ${account.userId} out of ${left.join(", ")}`]),
+    ...(unbound ? [`unbinds ${account.userId}`] : []),
+    ...(moved ? [`gives ${account.userId} the email ${moved}`] : []),
+  ]
+  if (says.length === 0) return undefined
+  const set = { role, teams, ...(moved && { email: moved }) }
+  const changes = { set, add: { version: 1 }, ...(unbound && { remove: ["binding"] }) }
   const steps = [
-    rows.change(
-      account,
-      { role, teams, ...(unbound && { binding: undefined }) },
-      { set: { role, teams }, add: { version: 1 }, ...(unbound && { remove: ["binding"] }) },
-    ),
+    rows.change(account, { ...set, ...(unbound && { binding: undefined }) }, changes),
     ...(unbound ? [rows.remove(subjectKeyOf(unbound))] : []),
+    ...(moved ? await emailMoved(rows, account, moved) : []),
   ]
   for (const key of left) {
     const team = await rows.get<TeamItem>(teamKey(key))
     if (team) steps.push(rows.change(team, { uses: team.uses - 1 }, { add: { uses: -1 } }))
   }
   steps.push(...administratorLost(account, { role }))
+  return { says: says.join(" and "), steps }
+}
+
+/** Nobody signs in by the old one any more; by the new one only where nobody has it yet, which check-integrity tells of. */
+async function emailMoved(rows: Rows, account: AccountItem, email: string): Promise<Step[]> {
+  const [from, to] = [emailKeyOf(account.email ?? ""), emailKeyOf(email)]
+  const own = (await rows.get<IdentityItem>(from))?.accountId === account.id
+  const taken = await rows.get<IdentityItem>(to)
+  return [...(own ? [rows.remove(from)] : []), ...(taken ? [] : [rows.add({ ...to, accountId: account.id })])]
+}
+
+/** Whoever a human is bound to keeps everybody else out. */
+async function bound(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
+  const account = await accountOf(rows, event)
+  const { binding } = event.after as After<"account.signed-in">
+  if (!account || account.binding || !binding) return undefined
+  const guard = subjectKeyOf(binding)
+  if (await rows.get<IdentityItem>(guard)) return undefined
+  const step = rows.change(account, { binding }, { set: { binding }, add: { version: 1 } })
   return {
-    says: [
-      ...(role === account.role ? [] : [`makes ${account.userId} a ${role}`]),
-      ...(left.length === 0 ? [] : [`takes ${account.userId} out of ${left.join(", ")}`]),
-      ...(unbound ? [`unbinds ${account.userId}`] : []),
-    ].join(" and "),
-    steps,
+    says: `binds ${account.userId} to a subject of ${binding.issuer}`,
+    steps: [step, rows.add({ ...guard, accountId: account.id })],
   }
 }
 

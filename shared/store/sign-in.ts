@@ -12,10 +12,9 @@ import { claim } from "./idempotency.ts"
 import { instantOf, wholeSecond } from "./instants.ts"
 import { newSecret } from "./secrets.ts"
 import { handleOfToken } from "./shown-token.ts"
-import { absent, put, type Step, update, where } from "./steps.ts"
+import { absent, check, put, type Step, update, where } from "./steps.ts"
 import { type AccountItem, accountKey, type Identity, type IdentityItem, type SessionItem, tokenKey } from "./table.ts"
 import { teamNames } from "./teams.ts"
-import { sameStanding } from "./tokens.ts"
 import { present } from "./users.ts"
 
 /** Who an ID token proves, as the issuer has signed it: functions/id-token.ts verifies. */
@@ -61,7 +60,13 @@ async function refuse(runtime: Runtime, origin: Origin, { reason, account }: Ref
   const subject = account ? { account } : { signIn: true as const }
   const after = { reason, ...(email !== undefined && { email }) }
   await runtime.table.transact([
-    audit(runtime, unknown(origin), { action: "account.sign-in-refused", ...subject, before: {}, after }),
+    audit(runtime, unknown(origin), {
+      action: "account.sign-in-refused",
+      ...subject,
+      outcome: "failure",
+      before: {},
+      after,
+    }),
   ])
   runtime.log({
     event: "sign-in.refused",
@@ -75,7 +80,8 @@ async function exchange(runtime: Runtime, origin: Origin, identity: ProvenIdenti
   const human = await findHuman(runtime, identity)
   const { issuer, subject, tokenHash } = identity
   const binds = human.binding === undefined
-  const account: AccountItem = binds ? { ...human, binding: { issuer, subject }, version: human.version + 1 } : human
+  const binding = { issuer, subject }
+  const account: AccountItem = binds ? { ...human, binding, version: human.version + 1 } : human
   const now = runtime.now()
   const id = newId(now, runtime.randomBytes(2))
   const { bearerToken, secret } = await newSecret(runtime, "Session", account.id, id)
@@ -102,7 +108,7 @@ async function exchange(runtime: Runtime, origin: Origin, identity: ProvenIdenti
   const user = present(runtime, account, await teamNames(runtime, [account]))
   await runtime.table.transact([
     claim(runtime, { principal: 0, keyHash: tokenHash, requestHash: "" }, { tokenId: id }, usedBefore),
-    ...(binds ? bindingSteps(human, identity) : [sameStanding(human)]),
+    ...(binds ? bindingSteps(human, binding) : [sameHuman(human)]),
     put(session, absent, () => new Conflict("an id was drawn twice")),
     audit(
       runtime,
@@ -112,41 +118,56 @@ async function exchange(runtime: Runtime, origin: Origin, identity: ProvenIdenti
         account,
         handle,
         before: {},
-        after: { expiration, ...(binds && { bound: true }) },
+        after: { expiration, ...(binds && { binding }) },
       },
     ),
   ])
   return { bearer_token: bearerToken, expiration, user }
 }
 
-/** The human that an identity is, or may become. Service accounts hold no email guard: there is no way in for them. */
-async function findHuman(runtime: Runtime, identity: ProvenIdentity): Promise<AccountItem> {
-  const guard = await runtime.table.get<IdentityItem>(subjectKeyOf(identity))
+/**
+ * The human that an identity is, or may become. Guards only find them: what counts is the account, in one read of its own. Service
+ * accounts hold no email guard, so there is no way in for them.
+ */
+async function findHuman(runtime: Runtime, { issuer, subject, email }: ProvenIdentity): Promise<AccountItem> {
+  const guard = await runtime.table.get<IdentityItem>(subjectKeyOf({ issuer, subject }))
   const human = guard
     ? await runtime.table.get<AccountItem>(accountKey(guard.accountId))
-    : await findAccountByEmail(runtime, identity.email)
+    : await findAccountByEmail(runtime, email)
   if (!human) throw new Refused("unknown-human")
-  const { issuer, subject } = human.binding ?? {}
-  const isBoundToIt = issuer === identity.issuer && subject === identity.subject
-  if (isBoundToIt !== Boolean(guard)) throw new Conflict("bound, or unbound, since the guard was read")
   if (human.state !== "ACTIVE") throw new Refused("account-inactive", human)
-  if (!guard && human.binding) throw new Refused("bound-to-another", human)
+  const { binding } = human
+  if (binding && (binding.issuer !== issuer || binding.subject !== subject))
+    throw new Refused("bound-to-another", human)
+  // Whose email was found is not yet whose it is now: one that has changed hands since binds nobody.
+  if (!binding && human.email !== email) throw new Conflict("its email, or its binding, has changed since it was found")
   return human
 }
 
 /** For the account as it was read: active, its email unchanged, and nobody else's. */
-const bindingSteps = (human: AccountItem, { issuer, subject }: Identity): Step[] => {
-  const lost = () => new Conflict("changed, or bound, meanwhile")
-  return [
-    put({ ...subjectKeyOf({ issuer, subject }), accountId: human.id }, absent, lost),
-    update(
-      accountKey(human.id),
-      { set: { binding: { issuer, subject } } satisfies Partial<AccountItem>, add: { version: 1 } },
-      where("#version = :version AND #epoch = :epoch", { version: human.version, epoch: human.epoch }),
-      lost,
-    ),
-  ]
-}
+const bindingSteps = (human: AccountItem, binding: Identity): Step[] => [
+  put(
+    { ...subjectKeyOf(binding), accountId: human.id },
+    where("attribute_not_exists(#PK) OR #accountId = :id", { id: human.id }),
+    lost,
+  ),
+  update(
+    accountKey(human.id),
+    { set: { binding } satisfies Partial<AccountItem>, add: { version: 1 } },
+    where("#version = :version AND #epoch = :epoch", { version: human.version, epoch: human.epoch }),
+    lost,
+  ),
+]
+
+/** Active, of the epoch that the session will have, and still who it was bound to. */
+const sameHuman = ({ id, epoch, binding }: AccountItem): Step =>
+  check(
+    accountKey(id),
+    where("#state = :active AND #epoch = :epoch AND #binding = :binding", { active: "ACTIVE", epoch, binding }),
+    lost,
+  )
+
+const lost = () => new Conflict("the account has changed")
 
 /** Ends the session that the caller comes with. Throws not-found for any other token, which is revoked where it is listed. */
 export const signOut = (runtime: Runtime, caller: Caller & Actor, reason: string | undefined): Promise<void> =>

@@ -172,7 +172,7 @@ export interface AuditItem extends Key {
   id: string
   at: number
   action: string
-  outcome: "success"
+  outcome: "success" | "failure"
   actor: { id: number; userId: string; handle?: string }
   subject: { id: number; userId: string; handle?: string }
   ip: string

@@ -66,6 +66,24 @@ export const differences = {
     source: "https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html",
     coveredBy: "test/infra/alarms.test.ts",
   },
+  "mailed-passwords": {
+    aws: "A temporary password that Cognito makes is as the pool's policy wants it.",
+    emulator: "Makes one of 12 characters, and refuses it where the pool wants more. The suite's pools take 12.",
+    source: "https://docs.aws.amazon.com/cognito/latest/developerguide/how-to-create-user-accounts.html",
+    coveredBy: "test/infra/user-pool.test.ts",
+  },
+  "second-factor": {
+    aws: "Where a pool requires a second factor, who has none yet sets it up at the first sign-in, and nobody gets a token without.",
+    emulator: "Asks only who has one, over the API, and on its pages nobody.",
+    source: "https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa.html",
+    coveredBy: "test/infra/user-pool.test.ts",
+  },
+  "user-pool-domain": {
+    aws: "A pool's pages are at a host of their own, by the prefix of its domain.",
+    emulator: "Has all pools' pages at its own address, and knows the pool by its client.",
+    source: "https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain.html",
+    coveredBy: "test/infra/user-pool.test.ts",
+  },
   "web-acl-association": {
     aws: "Puts a web ACL before a stage.",
     emulator: "Doesn't know the resource type, and refuses the stack: `waf` of stage prod, alone, is not deployed.",

@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node"
+import { poolOf } from "./cognito.ts"
 import { deploy, run } from "./command.ts"
 import { startEmulator } from "./emulator.ts"
 import type { Deployed } from "./stack.ts"
@@ -32,6 +33,7 @@ export default async function setup(project: TestProject) {
       // It ends half-way: its web ACL is beyond the emulator (see differences.ts).
       prod: (await deploy(inside, "prod", { status: 1 })).text,
     })
+    for (const stageName of ["dev", "prod"]) await (await poolOf({ endpoint, stageName })).takeShorterPasswords()
     project.provide("deployed", {
       url: await urlOf(inside, "dev"),
       token: await adminTokenOf(inside, "dev"),

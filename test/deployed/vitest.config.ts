@@ -4,7 +4,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 /** The end-to-end suite that runs against `npm start`, and what only a deployment can show. */
 const files = [
   ...["api", "resources", "paging", "docs", "every-endpoint"].map((name) => `test/${name}.test.ts`),
-  ...["asynchronous", "lifecycle", "orders", "stages", "restore"].map((name) => `test/deployed/${name}.deployed.ts`),
+  ...["asynchronous", "lifecycle", "sign-in", "orders", "stages", "restore"].map(
+    (name) => `test/deployed/${name}.deployed.ts`,
+  ),
 ]
 
 /** In this order, one after the other: they share a stage, and the last ones change it. */

@@ -1,8 +1,12 @@
 // Long because it is one list: what an ID token may be, and what it may not.
-import { createHmac } from "node:crypto"
+import { createHmac, createPublicKey } from "node:crypto"
+import { once } from "node:events"
+import { createServer } from "node:http"
 import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from "jose"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
-import { type Issuer, idTokenVerifier, issuerOf } from "../../functions/id-token.ts"
+import { idTokenVerifier } from "../../functions/id-token.ts"
+import { type Issuer, issuerOf } from "../../functions/issuer.ts"
+import { closed, portOf } from "../../infra/local/secrets.ts"
 import { Unavailable } from "../../shared/runtime.ts"
 import { frozenClock } from "../fakes.ts"
 import { cognitoClaims, startTestIssuer, type TestIssuer } from "../issuer.ts"
@@ -117,17 +121,34 @@ describe("is refused", () => {
     ["with a token of ours for one", { email: `symusr_${"0".repeat(18)}_${"0".repeat(49)}@example.com` }, "no-email"],
     ["whose email isn't verified", { email_verified: false }, "unverified-email"],
     ["whose email is anything but verified", { email_verified: 1 }, "unverified-email"],
+    ["whose email is verified in a list", { email_verified: [true] }, "unverified-email"],
+    // U+212A, which is a k once it is lower-cased; and white space that no keyboard has.
+    ["whose email becomes another one's in lower case", { email: "\u212Aelly@example.com" }, "no-email"],
+    ["whose email becomes another one's without its margin", { email: "\u00A0ana@example.com" }, "no-email"],
+    ["with a subject that is no text", { sub: "\uD800" }, "malformed"],
+    ["with a subject that is too long", { sub: "s".repeat(256) }, "malformed"],
+    ["that expires on no day", { exp: -1e20 }, "malformed"],
+    ["that is good from no day on", { nbf: 1e20 }, "malformed"],
     ["of which nothing is said about its email", { email_verified: undefined }, "unverified-email"],
   ])("one %s", async (_what, claims, reason) => {
     const iss = claims.iss === "SLASH" ? { iss: `${issuer.url}/` } : {}
     expect(await refusal({ ...claims, ...iss })).toBe(reason)
   })
 
-  test.each([
-    ["an access token by its type (RFC 9068)", "at+jwt"],
-    ["a logout token by its type", "logout+jwt"],
-  ])("%s", async (_what, typ) => {
-    expect(await refusal({}, { typ })).toBe("not-an-id-token")
+  test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ["an access token by its type (RFC 9068)", {}, { typ: "at+jwt" }],
+    ["a logout token by its type", {}, { typ: "logout+jwt" }],
+    ["a type that is none", {}, { typ: ["JWT"] }],
+    ["Keycloak's access token", { typ: "Bearer", azp: "console", scope: "openid email" }, {}],
+    ["Keycloak's refresh token", { typ: "Refresh", azp: "console" }, {}],
+    ["Entra's access token of a registration that is an API, too", { azp: "console", scp: "access_as_user" }, {}],
+    ["a logout token by its events", { events: { "http://schemas.openid.net/event/backchannel-logout": {} } }, {}],
+  ])("%s", async (_what, claims, header) => {
+    expect(await refusal(claims, header)).toBe("not-an-id-token")
+  })
+
+  test("an ID token by its type is none of these: Keycloak's", async () => {
+    expect(await refusal({ typ: "ID", azp: "console" })).toBe("accepted")
   })
 
   test.each<[string, string, Record<string, string>]>([
@@ -173,13 +194,28 @@ describe("is refused", () => {
     const [plainHeader, plainPayload] = new UnsecuredJWT(claims).encode().split(".")
     expect(await proof(`${plainHeader}.${plainPayload}.`)).toEqual({ refused: "malformed" })
     const jwk = issuer.jwks()[0] as never
-    const secrets = [JSON.stringify(jwk), JSON.stringify(issuer.jwks()), (jwk as { n: string }).n]
-    for (const alg of ["none", "None", "NONE", "", "HS256", "RS512", "ES256", "PS256", undefined])
+    const pem = createPublicKey({ key: jwk, format: "jwk" }).export({ type: "spki", format: "pem" })
+    const secrets = [JSON.stringify(jwk), JSON.stringify(issuer.jwks()), (jwk as { n: string }).n, pem]
+    for (const alg of ["none", "None", "NONE", "", "HS256", "RS256", "RS512", "ES256", "PS256", undefined])
       for (const secret of secrets) {
         const header = base64url.encode(JSON.stringify({ alg, kid, typ: "JWT" }))
         const signature = createHmac("sha256", secret).update(`${header}.${payload}`).digest("base64url")
-        expect([alg, await proof(`${header}.${payload}.${signature}`)]).toEqual([alg, { refused: "wrong-signature" }])
+        const expected = alg === "RS256" ? "wrong-signature" : "unsupported-algorithm"
+        expect([alg, await proof(`${header}.${payload}.${signature}`)]).toEqual([alg, { refused: expected }])
       }
+  })
+
+  test("one by a shared secret, also where the issuer doesn't say what its keys are for", async () => {
+    const [jwk] = issuer.jwks()
+    const { alg: _alg, use: _use, ...bare } = jwk as Record<string, unknown>
+    issuer.jwks().splice(0, 1, bare as never)
+    const pem = createPublicKey({ key: bare as never, format: "jwk" }).export({ type: "spki", format: "pem" })
+    const [, payload] = (await issuer.sign()).split(".")
+    const header = base64url.encode(JSON.stringify({ alg: "HS256", kid: bare.kid }))
+    const signature = createHmac("sha256", pem).update(`${header}.${payload}`).digest("base64url")
+    expect(await proof(`${header}.${payload}.${signature}`)).toEqual({ refused: "unsupported-algorithm" })
+    expect(await proof(await issuer.sign())).toHaveProperty("identity")
+    issuer.jwks().splice(0, 1, jwk as never)
   })
 
   test("a key that it brings along, or says where to find", async () => {
@@ -210,9 +246,12 @@ describe("the issuer's keys", () => {
     const before = issuer.asked()
     for (let n = 0; n < 5; n++) await verify(await issuer.sign({ jti: String(n) }))
     expect(issuer.asked() - before).toBe(2)
+    expect(await verify(await issuer.sign({}, { kid: "unknown" }))).toEqual({ refused: "unknown-key" })
+    // Of the others nobody knows yet: a key that has just been published may be among them.
     for (let n = 0; n < 5; n++)
-      expect(await verify(await issuer.sign({}, { kid: `unknown ${n}` }))).toEqual({ refused: "unknown-key" })
+      await expect(verify(await issuer.sign({}, { kid: `unknown ${n}` }))).rejects.toThrow(Unavailable)
     expect(issuer.asked() - before).toBe(3)
+    expect(await verify(await issuer.sign())).toHaveProperty("identity")
   })
 
   test("are good for ten minutes after they were withdrawn, and no longer", async () => {
@@ -254,7 +293,12 @@ describe("without the issuer nobody is refused, and nobody let in", () => {
     // Which isn't worth a question.
     const before = issuer.asked()
     expect(await verify("rubbish")).toEqual({ refused: "malformed" })
+    expect(await verify(await issuer.sign({ iss: "https://issuer.example.com" }))).toEqual({ refused: "wrong-issuer" })
+    // Nor is it asked again at once, by however many.
+    clock.advance(1999)
+    await unavailable(verify, await issuer.sign())
     expect(issuer.asked()).toBe(before)
+    clock.advance(1)
     issuer.down(false)
     expect(await verify(await issuer.sign())).toHaveProperty("identity")
   })
@@ -266,10 +310,18 @@ describe("without the issuer nobody is refused, and nobody let in", () => {
     expect(await verify(await issuer.sign())).toHaveProperty("identity")
     await unavailable(verify, await issuer.sign({}, { kid: "another" }))
     clock.advance(600_000)
-    vi.setSystemTime(clock.now())
     await unavailable(verify, await issuer.sign())
     issuer.down(false)
+    clock.advance(2000)
     expect(await verify(await issuer.sign())).toHaveProperty("identity")
+  })
+
+  test("when it takes what it is asked, and never answers", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1")
+    await once(silent, "listening")
+    const url = `http://127.0.0.1:${portOf(silent)}`
+    await unavailable(verifier({ url, address: url }), await issuer.sign({ iss: url }))
+    await closed(silent)
   })
 
   test.each<[string, () => Record<string, unknown>]>([

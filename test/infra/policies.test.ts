@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
@@ -22,7 +22,9 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 const statementsIn = (name: string): Properties[] =>
   JSON.parse(readFileSync(`${root}docs/policies/${name}.json`, "utf8")).Statement
-const execution = statementsIn("cloudformation-execution")
+/** Two, since one has no room for the user pool too; CloudFormation has what both allow. */
+const executionPolicies = ["cloudformation-execution", "cloudformation-execution-sign-in"]
+const execution = executionPolicies.flatMap(statementsIn)
 const actionsOf = ({ Action }: Properties): string[] => [Action].flat()
 const resourcesOf = ({ Resource }: Properties): string[] => [Resource].flat()
 
@@ -42,11 +44,13 @@ const everywhere: Record<string, string> = {
   "cloudtrail:DescribeTrails": "takes no trail",
   "cloudtrail:GetTrailStatus": "of trails of other accounts too, such as an organisation's",
   "cloudtrail:GetEventSelectors": "of trails of other accounts too, such as an organisation's",
+  "cognito-idp:CreateUserPool": "makes one, and only with the tag of a stage",
+  "cognito-idp:DescribeUserPoolDomain": "takes no resource",
   "ses:GetAccount": "takes no resource",
   "ses:GetEmailIdentity": "of whatever address the stage names",
 }
 
-describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
+describe.each([...executionPolicies, "deploying-role"])("%s", (name) => {
   const statements = statementsIn(name)
 
   it("allows, each statement under a name of its own, and allows no action of every service, or all of one", () => {
@@ -58,7 +62,7 @@ describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
         "Resource",
       ])
       expect(statement.Effect).toBe("Allow")
-      for (const action of actionsOf(statement)) expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z]+\*?(Attributes)?$/)
+      for (const action of actionsOf(statement)) expect(action).toMatch(/^[a-z0-9-]+:[A-Z][A-Za-z]+\*?(Attributes)?$/)
     }
     expect(new Set(statements.map(({ Sid }) => Sid)).size).toBe(statements.length)
   })
@@ -67,12 +71,13 @@ describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
     const wide = statements.filter((statement) => resourcesOf(statement).includes("*")).flatMap(actionsOf)
     expect(wide.filter((action) => !(action in everywhere))).toEqual([])
     const ours = /symbolon[-/.]|cdk-hnb659fds-|cdk-bootstrap\/hnb659fds/
-    // What has no name of ours in its ARN: APIs have random ids, and the account has one setting and one key of each service.
+    // What has no name of ours in its ARN: APIs and user pools have random ids, and the account has one setting and one key of each service.
     const nameless = [
       "apigateway:*::/",
       "lambda:*:*:event-source-mapping:*",
       "kms:*:*:key/*",
       "wafv2:*:*:regional/managedruleset/*",
+      "cognito-idp:*:*:userpool/*",
     ]
     for (const arn of statements.flatMap(resourcesOf).filter((one) => one !== "*" && !ours.test(one)))
       expect([arn, nameless.some((part) => arn.startsWith(`arn:aws:${part}`))]).toEqual([arn, true])
@@ -82,6 +87,16 @@ describe.each(["cloudformation-execution", "deploying-role"])("%s", (name) => {
     const text = readFileSync(`${root}docs/policies/${name}.json`, "utf8")
     expect(text.replaceAll(/\s/g, "").length).toBeLessThanOrEqual(6144)
   })
+})
+
+it("are the files that are handed out, and docs/deploy.md bootstraps with those of CloudFormation", () => {
+  const files = readdirSync(`${root}docs/policies`).map((file) => file.replace(".json", ""))
+  expect(files.sort()).toEqual([...executionPolicies, "deploying-role"].sort())
+  const text = readFileSync(`${root}docs/deploy.md`, "utf8")
+  const [, names = ""] = /for name in ([a-z -]+); do\n\s+aws iam create-policy/.exec(text) ?? []
+  expect(names.split(" ")).toEqual(executionPolicies)
+  const bootstrap = /--cloudformation-execution-policies[\s\\]+(\S+)/.exec(text)?.[1]?.split(",")
+  expect(bootstrap).toEqual(executionPolicies.map((name) => `arn:aws:iam::$ACCOUNT:policy/symbolon-${name}`))
 })
 
 it("gives no reason for what isn't there", () => {
@@ -94,8 +109,9 @@ describe("CloudFormation", () => {
     const services = new Set(execution.flatMap(actionsOf).map((action) => action.split(":")[0]))
     const types = [...new Set(resources.map(({ Type }) => Type))].filter((type) => !type.startsWith("Custom::"))
     expect(types.length).toBeGreaterThan(10)
-    // IAM's name of a service is CloudFormation's in lower case, for all that we have.
-    const unknown = types.filter((type) => !services.has((type.split("::")[1] ?? "").toLowerCase()))
+    // IAM's name of a service is CloudFormation's in lower case, for all that we have but one.
+    const nameOf = (type: string) => (type.split("::")[1] ?? "").toLowerCase().replace(/^cognito$/, "cognito-idp")
+    const unknown = types.filter((type) => !services.has(nameOf(type)))
     expect(unknown).toEqual([])
   })
 
@@ -156,6 +172,12 @@ describe("CloudFormation", () => {
         "scheduler:CreateSchedule",
         arn("scheduler", `schedule/default/${named(one, one.Properties.Name)}`),
       ],
+      ...Object.fromEntries(
+        ["UserPool", "UserPoolClient", "UserPoolDomain"].map((type) => [
+          `AWS::Cognito::${type}`,
+          () => [`cognito-idp:Create${type}`, arn("cognito-idp", "userpool/us-east-1_a1B2c3D4e")] as [string, string],
+        ]),
+      ),
       "AWS::IAM::Role": (one) => ["iam:CreateRole", `arn:aws:iam::000000000000:role/${named(one)}`],
       // A custom resource is made by invoking its Lambda.
       "Custom::FirstAdmin": ({ stack }) => [
@@ -169,6 +191,28 @@ describe("CloudFormation", () => {
     })
     expect(makings.length).toBeGreaterThan(100)
     expect(makings.filter((one) => !allows(...one))).toEqual([])
+  })
+
+  it("works on user pools by the tag of a stage, which ours have, and neither deletes one nor touches who is in it", () => {
+    const pools = resources.filter(({ Type }) => Type === "AWS::Cognito::UserPool")
+    expect(pools.map(({ Properties }) => Object.keys(Properties.UserPoolTags))).toEqual([
+      ["symbolon:stage"],
+      ["symbolon:stage"],
+    ])
+    const onPools = statementsIn("cloudformation-execution-sign-in").filter(({ Sid }) => Sid !== "WithoutResource")
+    expect(onPools.map(({ Condition }) => Object.keys(Condition.StringLike)[0])).toEqual([
+      "aws:RequestTag/symbolon:stage",
+      "aws:ResourceTag/symbolon:stage",
+    ])
+    const pool = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_a1B2c3D4e"
+    for (const action of [
+      "DeleteUserPool",
+      "AdminCreateUser",
+      "AdminSetUserPassword",
+      "AdminInitiateAuth",
+      "ListUsers",
+    ])
+      expect([action, allows(`cognito-idp:${action}`, pool)]).toEqual([action, false])
   })
 
   it("can neither read a secret, nor an item, nor delete the table or a secret, nor pass a role to anything else", () => {

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto"
+import { DeleteCommand } from "@aws-sdk/lib-dynamodb"
 import { beforeEach, expect, test } from "vitest"
 import { Problem } from "../../shared/contract/problems.ts"
 import { subjectKeyOf } from "../../shared/store/accounts.ts"
-import { type ProvenIdentity, signIn } from "../../shared/store/sign-in.ts"
-import { type AccountItem, type AuditItem, accountKey, type IdentityItem } from "../../shared/store/table.ts"
+import { type ProvenIdentity, signIn, signOut } from "../../shared/store/sign-in.ts"
+import { type AccountItem, type AuditItem, accountKey, type IdentityItem, tokenKey } from "../../shared/store/table.ts"
 import { createUser, revokeTokens, updateUser } from "../../shared/store/users.ts"
+import { tokenIdIn } from "../../shared/token/format.ts"
 import { anAdmin } from "../builders.ts"
 import { interrupted } from "../fleet.ts"
 import { rounds } from "../rounds.ts"
@@ -12,7 +14,7 @@ import { createTestTable, type TestTable } from "../tables.ts"
 import { lambdaOn } from "./accounts.ts"
 import { verifier } from "./verifier.ts"
 
-/** R7. Kills the mutants r7-used-twice, r7-bound-twice and r7-standing-unchecked. */
+/** R7. Kills the mutants r7-used-twice, r7-bound-twice, r7-email-unchecked, r7-standing-unchecked and r7-signed-out-twice. */
 let table: TestTable
 beforeEach(async () => {
   table = await createTestTable()
@@ -67,7 +69,7 @@ test("R7 a human who signs in for the first time twice at once, in two windows, 
     for (const { bearer_token } of sessions) expect(await verifier(table, bearer_token)()).toBe("accepted")
     const events = (await rows("AUD#")) as unknown as AuditItem[]
     const own = events.filter(({ action, subject }) => action === "account.signed-in" && subject.id === id)
-    expect(own.map(({ after }) => after.bound === true).sort()).toEqual([false, true])
+    expect(own.map(({ after }) => after.binding !== undefined).sort()).toEqual([false, true])
   }
 })
 
@@ -111,6 +113,58 @@ test("R7 an email that is somebody else's by the time of the binding binds nobod
   await expect(meanwhile(() => change(id, { email: "ana.maria@example.com" }))).rejects.toThrow(Problem)
   expect(await reasons()).toEqual(["unknown-human"])
   expect(await rows("SUB#")).toEqual([])
+})
+
+test.each([
+  ["the look at its guard", 2],
+  ["the look at the account", 3],
+])("R7 an email that is somebody else's after %s binds nobody to the account that had it", async (_, after) => {
+  const { id } = await human()
+  let looks = 0
+  const on = {
+    ...table.table,
+    get: async <T>(key: Parameters<typeof table.table.get>[0]): Promise<T | undefined> => {
+      const row = await table.table.get<T>(key)
+      looks += 1
+      if (looks === after) await change(id, { email: "new.owner@example.com", unbind: true })
+      return row
+    },
+  }
+  await expect(enter({ subject: "eve" }, { table: on })).rejects.toMatchObject({ code: "sign-in-refused" })
+  expect(await reasons()).toEqual(["unknown-human"])
+  expect((await enter({ email: "new.owner@example.com" })).user.id).toBe(id)
+})
+
+test("R7 a session that is signed out of twice at once is ended once, and one that is forgotten meanwhile stays so", async () => {
+  const { id } = await human()
+  for (let round = 0; round < rounds(30); round++) {
+    const handle = (await enter()).bearer_token.slice(0, 25)
+    const caller = anAdmin({ accountId: id, tokenId: tokenIdIn(handle), handle })
+    await Promise.all([0, 1, 2].map(() => signOut(lambdaOn(table), caller, undefined)))
+    const events = (await rows("AUD#")) as unknown as AuditItem[]
+    expect(
+      events.filter(({ action, subject }) => action === "token.revoked" && subject.handle === handle),
+    ).toHaveLength(1)
+  }
+  const { bearer_token } = await enter()
+  const handle = bearer_token.slice(0, 25)
+  const key = tokenKey(tokenIdIn(handle))
+  const forgotten = interrupted(table.table, () =>
+    table.client.send(new DeleteCommand({ TableName: table.name, Key: { PK: key.PK, SK: key.SK } })),
+  )
+  const caller = anAdmin({ accountId: id, tokenId: tokenIdIn(handle), handle })
+  await expect(signOut(lambdaOn({ table: forgotten }), caller, undefined)).rejects.toMatchObject({ code: "not-found" })
+  expect(await table.table.get(key)).toBeUndefined()
+})
+
+test("R7 who is unbound as they sign in gets no session of the binding that was", async () => {
+  const { id } = await human()
+  await enter()
+  const { user } = await meanwhile(() => change(id, { unbind: true }))
+  // Bound anew, in an order that there could have been.
+  expect(user).toMatchObject({ id, bound: true })
+  const events = (await rows("AUD#")) as unknown as AuditItem[]
+  expect(events.filter(({ after }) => after.binding !== undefined)).toHaveLength(2)
 })
 
 test("R7 who is unbound between the look at the guard and the one at the account is bound anew", async () => {

@@ -43,6 +43,8 @@ test("is closed to pages, to rebound names, to other methods, to operators' jobs
   expect((await invoke("purge-deleted-accounts", {}, "GET")).status).toBe(404)
   for (const job of ["issue-admin-token", "create-first-admin"]) expect((await invoke(job)).status).toBe(403)
   expect((await invoke("no-such-job")).status).toBe(404)
+  // A job of stages with a user pool of their own.
+  expect((await invoke("sync-user-pool")).status).toBe(404)
 })
 
 test("asks either authorizer, as Lambda does, and tells what it answered or threw", async () => {

@@ -248,6 +248,41 @@ describe("D1 a restored table", () => {
     expect(await accepts(restored, unbound)).toBe(true)
   })
 
+  test("lets nobody sign in as a human who has signed in since, or whose email has changed, but who could in the end", async () => {
+    const runtime = lambdaOn(lost)
+    const human = async (name: string) =>
+      (
+        await createUser(runtime, anAdmin(), {
+          ...{ user_type: "User" as const, name, role: "Admin" as const, teams: [], email: `${name}@example.com` },
+        })
+      ).user
+    const enter = (on: TestTable, subject: string, email: string) =>
+      signIn(lambdaOn(on), anAdmin(), {
+        identity: { issuer: "https://issuer.example.com", subject, email, tokenHash: `${subject} ${email}` },
+      }).then(
+        ({ user }) => user.id,
+        ({ code }) => code,
+      )
+    const [ana, bea, cleo] = [await human("ana"), await human("bea"), await human("cleo")]
+    await snapshot()
+    await enter(lost, "ana's", "ana@example.com")
+    await updateUser(runtime, anAdmin(), bea.id, { email: "bee@example.com" }, undefined)
+    // The archive is in the order of time.
+    runtime.clock.advance(1)
+    await updateUser(runtime, anAdmin(), cleo.id, { email: "bea@example.com" }, undefined)
+    const events = await archive()
+    await replay(lambdaOn(restored), events, true)
+    expect(await replay(lambdaOn(restored), events, true)).toEqual([])
+    for (const on of [lost, restored])
+      expect([
+        await enter(on, "eve", "ana@example.com"),
+        await enter(on, "eve", "cleo@example.com"),
+        await enter(on, "ana's", "ana@example.org"),
+        await enter(on, "cleo's", "bea@example.com"),
+        await enter(on, "bea's", "bee@example.com"),
+      ]).toEqual(["sign-in-refused", "sign-in-refused", ana.id, cleo.id, bea.id])
+  })
+
   test("loses its last administrator, too, when that one was demoted", async () => {
     const runtime = lambdaOn(lost)
     const human = { user_type: "User" as const, name: "A", role: "Admin" as const, teams: [] }

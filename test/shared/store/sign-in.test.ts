@@ -120,7 +120,7 @@ describe("a session", () => {
       userAgent: "test",
       requestId: "request",
       before: {},
-      after: { expiration: "2026-11-23T20:00:00Z", bound: true },
+      after: { expiration: "2026-11-23T20:00:00Z", binding: { issuer, subject: "ana" } },
     })
     const [second] = await during(enter)
     expect(second?.after).toEqual({ expiration: "2026-11-23T20:00:00Z" })
@@ -246,6 +246,7 @@ describe("a binding", () => {
 describe("nobody gets in", () => {
   test("without an account, and the trail has the email that the issuer has verified", async () => {
     expect(await refusal(() => enter({ email: "eve@example.com" }))).toMatchObject({
+      outcome: "failure",
       actor: { id: 0, userId: "unknown" },
       subject: { id: 0, userId: "sign-in" },
       ip: "203.0.113.7",
