@@ -83,4 +83,4 @@ function removeStale(directory: string): void {
     if (!(dirname(file).replaceAll("\\", "/") in entries)) rmSync(join(directory, dirname(file)), { recursive: true })
 }
 
-if (import.meta.main) await buildFunctions()
+if (import.meta.main) await Promise.all([buildFunctions(), (await import("./build-console.ts")).buildConsole()])

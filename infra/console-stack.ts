@@ -18,7 +18,7 @@ import { acknowledge } from "./acknowledge.ts"
 import { ConsoleFiles } from "./console-files.ts"
 import { consoleHeaders } from "./console-headers.ts"
 import { deepLinks, viewerAddress } from "./edge-functions.ts"
-import { names } from "./names.ts"
+import { consoleUrlOutput, names } from "./names.ts"
 import { issuerOrigins } from "./sign-in.ts"
 import type { Stage } from "./stage.ts"
 
@@ -29,7 +29,7 @@ const errors = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504]
 export class ConsoleStack extends Stack {
   constructor(scope: Construct, id: string, stageName: string, stage: Stage, props: StackProps) {
     super(scope, id, props)
-    const bucket = this.bucket()
+    const bucket = this.bucket(stageName)
     const { domain, certificateArn } = stage
     const distribution = new Distribution(this, "Cdn", {
       comment: `Symbolon ${stageName}: console, and API`,
@@ -54,12 +54,13 @@ export class ConsoleStack extends Stack {
         "CloudFront's own name comes with its own certificate and policy; a domain of the stage's has TLS 1.2 at least.",
     })
     new ConsoleFiles(this, "Files", bucket, stageName, stage)
-    new CfnOutput(this, "ConsoleUrl", { value: `https://${domain ?? distribution.distributionDomainName}` })
+    new CfnOutput(this, consoleUrlOutput, { value: `https://${domain ?? distribution.distributionDomainName}` })
   }
 
   /** What is in it comes with each deployment. */
-  private bucket(): Bucket {
+  private bucket(stageName: string): Bucket {
     const bucket = new Bucket(this, "Bucket", {
+      bucketName: names(stageName).consoleBucket(this.account, this.region),
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

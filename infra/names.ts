@@ -14,6 +14,7 @@ export const names = (stage: string) => ({
   deadLetterQueue: (path: string) => `symbolon-${stage}-${path}-undone`,
   /** Of S3, where a name is one for all the world. */
   auditBucket: (account: string, region: string) => `symbolon-${stage}-audit-${account}-${region}`,
+  consoleBucket: (account: string, region: string) => `symbolon-${stage}-console-${account}-${region}`,
   bus: busOf(stage),
   userPool: `symbolon-${stage}`,
   /** Where its sign-in pages are, below `auth.<region>.amazoncognito.com`: a name is one for all accounts of a region. */
@@ -37,5 +38,7 @@ export const names = (stage: string) => ({
 
 /** Of the ServiceStack: what `npm run deploy` tells in the end. */
 export const apiUrlOutput = "ApiUrl"
+/** Of the ConsoleStack: where people open it. */
+export const consoleUrlOutput = "ConsoleUrl"
 /** One for REST APIs, one for HTTP APIs. */
 export type AuthorizerKey = "authorizer" | "http-authorizer"

@@ -10,6 +10,7 @@ export const signInOf = (scope: Construct, stageName: string, { signIn }: Stage)
     issuer: ownPool(scope, stageName).issuer,
     clientId: StringParameter.valueForStringParameter(scope, names(stageName).clientIdParameter),
   }
+
 /** The same, as `functions/id-token.ts` reads it. */
 export function signInEnvironment(scope: Construct, stageName: string, stage: Stage): Record<string, string> {
   const { issuer, clientId, trustEmail = false } = signInOf(scope, stageName, stage)

@@ -11,7 +11,7 @@ import { WafStack } from "./waf-stack.ts"
 /**
  * The stacks of a stage, and the one that an account has once. They share physical names, and nothing else: the order says
  * what a deployment needs to be there. `-c account=false` leaves the account's stack out, where its role is somebody else's; `-c alarms=false` the
- * alarms, where something else watches.
+ * alarms, where something else watches; `-c console=false` the console, where the API is enough.
  */
 export function addStage(app: App, stageName: string): void {
   const stage = stageOf(stageName)
@@ -34,7 +34,7 @@ export function addStage(app: App, stageName: string): void {
   const jobs = part("jobs", "jobs", (id, props) => new JobsStack(app, id, stageName, stage, props))
   service.addStackDependency(data)
   jobs.addStackDependency(service)
-  const isWanted = (optional: "account" | "alarms") => String(app.node.tryGetContext(optional)) !== "false"
+  const isWanted = (optional: "account" | "alarms" | "console") => String(app.node.tryGetContext(optional)) !== "false"
   if (isWanted("account"))
     service.addStackDependency(
       new AccountStack(app, "symbolon-account", { description: "Symbolon: what an account has once in a region" }),
@@ -46,7 +46,7 @@ export function addStage(app: App, stageName: string): void {
       (id, props) => new AlarmsStack(app, id, stageName, stage, props),
     ).addStackDependency(jobs)
   // On this machine npm start serves it.
-  if (stageName !== "local")
+  if (stageName !== "local" && isWanted("console"))
     part(
       "console",
       "web console",

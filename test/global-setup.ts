@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import type { TestProject } from "vitest/node"
 import { buildFunctions } from "../infra/build.ts"
+import { buildConsole } from "../infra/build-console.ts"
 import { startEngine } from "../infra/local/engine.ts"
 import { synthesize } from "../infra/local/synth.ts"
 import { unusedGrants } from "./grants.ts"
@@ -28,7 +29,7 @@ export default async function setup(project: TestProject) {
     project.provide("engineEndpoint", lent)
     return
   }
-  await Promise.all([buildFunctions(), buildPackage()])
+  await Promise.all([buildFunctions(), buildConsole(), buildPackage()])
   const directory = mkdtempSync(join(tmpdir(), "symbolon-test-"))
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)

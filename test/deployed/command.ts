@@ -41,7 +41,7 @@ export const deploy = (
   { status = 0, cwd = root }: { status?: number; cwd?: string } = {},
 ): Promise<Ran> => {
   // Without the alarms, which the emulator refuses: see differences.ts.
-  const options = `--require-approval never -c alarms=false --output ${join(directory, "cdk.out")}`
+  const options = `--require-approval never -c alarms=false -c console=false --output ${join(directory, "cdk.out")}`
   return run("npm", ["run", "deploy", "--", "--stage", stageName, ...options.split(" ")], environment, status, cwd)
 }
 

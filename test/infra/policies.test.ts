@@ -22,8 +22,12 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 const statementsIn = (name: string): Properties[] =>
   JSON.parse(readFileSync(`${root}docs/policies/${name}.json`, "utf8")).Statement
-/** Two, since one has no room for the user pool too; CloudFormation has what both allow. */
-const executionPolicies = ["cloudformation-execution", "cloudformation-execution-sign-in"]
+/** Three, since one has no room for all; CloudFormation has what each of them allows. */
+const executionPolicies = [
+  "cloudformation-execution",
+  "cloudformation-execution-sign-in",
+  "cloudformation-execution-console",
+]
 const execution = executionPolicies.flatMap(statementsIn)
 const actionsOf = ({ Action }: Properties): string[] => [Action].flat()
 const resourcesOf = ({ Resource }: Properties): string[] => [Resource].flat()
@@ -71,13 +75,15 @@ describe.each([...executionPolicies, "deploying-role"])("%s", (name) => {
     const wide = statements.filter((statement) => resourcesOf(statement).includes("*")).flatMap(actionsOf)
     expect(wide.filter((action) => !(action in everywhere))).toEqual([])
     const ours = /symbolon[-/.]|cdk-hnb659fds-|cdk-bootstrap\/hnb659fds/
-    // What has no name of ours in its ARN: APIs and user pools have random ids, and the account has one setting and one key of each service.
+    // What has no name of ours in its ARN: APIs, user pools and what CloudFront has have random ids, a layer CDK's, and the account has one setting and one key of each service.
     const nameless = [
       "apigateway:*::/",
       "lambda:*:*:event-source-mapping:*",
       "kms:*:*:key/*",
       "wafv2:*:*:regional/managedruleset/*",
       "cognito-idp:*:*:userpool/*",
+      "cloudfront::*:*",
+      "lambda:*:*:layer:*",
     ]
     for (const arn of statements.flatMap(resourcesOf).filter((one) => one !== "*" && !ours.test(one)))
       expect([arn, nameless.some((part) => arn.startsWith(`arn:aws:${part}`))]).toEqual([arn, true])
@@ -129,7 +135,7 @@ describe("CloudFormation", () => {
         arn("secretsmanager", `secret:${Name}-a1b2c3`),
       ],
       "AWS::S3::Bucket": ({ Properties: { BucketName } }) => [
-        "s3:PutBucketObjectLockConfiguration",
+        "s3:PutBucketPublicAccessBlock",
         `arn:aws:s3:::${flat(BucketName).replace("<AWS::AccountId>", "000000000000")}`,
       ],
       "AWS::S3::BucketPolicy": () => ["s3:PutBucketPolicy", "arn:aws:s3:::symbolon-dev-audit-000000000000-us-east-1"],
@@ -137,10 +143,17 @@ describe("CloudFormation", () => {
         "lambda:CreateEventSourceMapping",
         arn("lambda", "event-source-mapping:0d4c1a3e-0000-4000-8000-000000000000"),
       ],
-      "AWS::Lambda::Function": ({ Properties: { FunctionName } }) => [
+      "AWS::Lambda::Function": (one) => [
         "lambda:CreateFunction",
-        arn("lambda", `function:${FunctionName}`),
+        arn("lambda", `function:${named(one, one.Properties.FunctionName)}`),
       ],
+      "AWS::Lambda::LayerVersion": ({ id }) => ["lambda:PublishLayerVersion", arn("lambda", `layer:${id}`)],
+      ...Object.fromEntries(
+        ["Distribution", "Function", "CachePolicy", "ResponseHeadersPolicy", "OriginAccessControl"].map((type) => [
+          `AWS::CloudFront::${type}`,
+          () => [`cloudfront:Create${type}`, "arn:aws:cloudfront::000000000000:any/E1A2B3C4D5"] as [string, string],
+        ]),
+      ),
       "AWS::Logs::LogGroup": ({ Properties: { LogGroupName } }) => [
         "logs:CreateLogGroup",
         arn("logs", `log-group:${LogGroupName}`),
@@ -180,6 +193,10 @@ describe("CloudFormation", () => {
       ),
       "AWS::IAM::Role": (one) => ["iam:CreateRole", `arn:aws:iam::000000000000:role/${named(one)}`],
       // A custom resource is made by invoking its Lambda.
+      "Custom::CDKBucketDeployment": ({ stack }) => [
+        "lambda:InvokeFunction",
+        arn("lambda", `function:${stack}-CustomCDKBucketDeployment8693BB-1A2B3C`),
+      ],
       "Custom::FirstAdmin": ({ stack }) => [
         "lambda:InvokeFunction",
         arn("lambda", `function:${stack}-create-first-admin`),
@@ -222,6 +239,10 @@ describe("CloudFormation", () => {
       expect([action, allows(`dynamodb:${action}`, table)]).toEqual([action, false])
     for (const action of ["GetSecretValue", "BatchGetSecretValue", "PutSecretValue", "DeleteSecret"])
       expect([action, allows(`secretsmanager:${action}`, secret)]).toEqual([action, false])
+    // What proves our CDN is in the CDN's configuration, which CloudFormation writes.
+    const read = "secretsmanager:GetSecretValue"
+    expect(allows(read, secret.replace("keyring", "edge"))).toBe(true)
+    expect(allows(read, secret.replace("keyring", "cursor"))).toBe(false)
     const key = "issue-admin-token"
     expect(allows("lambda:InvokeFunction", `arn:aws:lambda:us-east-1:0:function:symbolon-prod-jobs-${key}`)).toBe(false)
     const passes = execution.filter((one) => actionsOf(one).includes("iam:PassRole"))
