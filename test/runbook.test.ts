@@ -32,7 +32,7 @@ let templates: Templates
 const directory = mkdtempSync(join(tmpdir(), "symbolon-runbook-"))
 beforeAll(() => {
   synthesize("dev", directory)
-  templates = new Templates(directory)
+  templates = new Templates(directory).withoutConsole()
 }, 120_000)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const named = (type: string, name: string): string[] =>

@@ -4,9 +4,10 @@ import type { Configuration } from "../configuration.ts"
 
 export const callbackPath = "/callback"
 
-/** What the issuer sent back with somebody. */
+/** What the issuer sent back. */
 export interface Arrival {
-  idToken: string
+  /** Undefined: nobody is signed in there. */
+  idToken?: string
   /** The page that was asked for before the way led to the issuer. */
   path: string
 }
@@ -15,8 +16,8 @@ export interface Arrival {
 export interface Issuer {
   /** Leaves this page. `silently`: no screen of the issuer; it answers at once with somebody, or with nobody. */
   visit: (path: string, silently: boolean) => Promise<void>
-  /** After the redirect back. Undefined: nobody is signed in there. */
-  arrive: () => Promise<Arrival | undefined>
+  /** After the redirect back. */
+  arrive: () => Promise<Arrival>
   /** Beside this page, which stays as it is. */
   ask: () => Promise<string>
   /** In the window that `ask` has opened: hands the answer over, and closes. */
@@ -27,6 +28,12 @@ export interface Issuer {
 
 /** With prompt=none these mean "nobody is signed in here", and not that something failed (OpenID Connect Core, 3.1.2.6). */
 const nobody = ["login_required", "interaction_required", "consent_required", "account_selection_required"]
+
+/**
+ * Of two sign-ins in one second the ID tokens would be the same to the letter, and each is good once. (That an answer belongs to this
+ * browser is PKCE's to show.)
+ */
+const unique = () => ({ nonce: crypto.randomUUID() })
 
 export function createIssuer({ issuer, clientId }: Configuration): Issuer {
   const manager = new UserManager({
@@ -46,17 +53,18 @@ export function createIssuer({ issuer, clientId }: Configuration): Issuer {
     return id_token
   }
   return {
-    visit: (path, silently) => manager.signinRedirect({ state: path, ...(silently && { prompt: "none" }) }),
+    visit: (path, silently) =>
+      manager.signinRedirect({ state: path, ...unique(), ...(silently && { prompt: "none" }) }),
     arrive: async () => {
       try {
         const user = await manager.signinRedirectCallback()
         return { idToken: idTokenOf(user), path: String(user.state) }
       } catch (error) {
-        if (error instanceof ErrorResponse && nobody.includes(error.error ?? "")) return undefined
+        if (error instanceof ErrorResponse && nobody.includes(error.error ?? "")) return { path: String(error.state) }
         throw error
       }
     },
-    ask: async () => idTokenOf(await manager.signinPopup()),
+    ask: async () => idTokenOf(await manager.signinPopup(unique())),
     answer: () => manager.signinPopupCallback(),
     leave: async () => {
       const endpoints = await manager.metadataService.getMetadata()

@@ -17,7 +17,7 @@ it("a stage on a restored table has it everywhere, and leaves DataStack's as it 
     rmSync(directory, { recursive: true, force: true })
   })
   synthesize("dev", directory)
-  const templates = new Templates(directory)
+  const templates = new Templates(directory).withoutConsole()
   for (const { Properties } of templates.ofType("AWS::Lambda::Function"))
     expect(Properties.Environment.Variables.TABLE_NAME).toBe("symbolon-dev-restored")
   for (const part of ["service", "jobs", "alarms"]) {

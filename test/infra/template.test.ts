@@ -21,7 +21,7 @@ beforeAll(() => {
   templates.local = new Templates(inject("assembly"))
   for (const stage of ["dev", "prod"] as const) {
     synthesize(stage, join(directory, stage))
-    templates[stage] = new Templates(join(directory, stage))
+    templates[stage] = new Templates(join(directory, stage)).withoutConsole()
   }
 }, 120_000)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))

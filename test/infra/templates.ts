@@ -49,6 +49,12 @@ export class Templates {
     return found
   }
 
+  /** Without the console's: it has a test of its own (console-stack.test.ts), and a function that is CDK's. */
+  withoutConsole(): Templates {
+    this.stacks.splice(0, this.stacks.length, ...this.stacks.filter(({ name }) => !name.endsWith("-console")))
+    return this
+  }
+
   ofType(type: string): Resource[] {
     return this.stacks.flatMap(({ resources }) => resources).filter(({ Type }) => Type === type)
   }

@@ -4,6 +4,7 @@ import type { User } from "../../../shared/contract/objects.ts"
 import { isProblem, isUncertain } from "../../api/problem.ts"
 import { useSession } from "../../session/use-session.ts"
 import { nameError } from "../../tokens/name-error.ts"
+import { takeBackToken } from "../../tokens/take-back.ts"
 import { emptyToken } from "../../tokens/token-fields.tsx"
 import { useIssue } from "../../tokens/use-issue.ts"
 import { bodyOf, emptyServiceUser, serviceNameError } from "./drafts.ts"
@@ -25,9 +26,9 @@ export function useWizard() {
   const account = useMutation({
     mutationFn: () => client["users/create"]({ body: bodyOf(serviceUser), idempotencyKey: accountKey.current }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["users/list"] }),
-    // The names that it may have are a matter of the first step.
+    // What is wrong with the account is told at its fields. Anything else, a session that has ended among it, leaves the step alone.
     onError: (error) => {
-      if (!isUncertain(error)) setStep(1)
+      if (isProblem(error, "user-id-taken") || isProblem(error, "validation-failed")) setStep(1)
     },
   })
   const check = useMutation({
@@ -39,10 +40,7 @@ export function useWizard() {
   const issue = useIssue({
     request: (user: User, idempotencyKey) =>
       client["user-tokens/create"]({ body: { ...token, type: "Service", user_id: user.user_id }, idempotencyKey }),
-    takeBack: async ({ id }) => {
-      await client["user-tokens/update"]({ id, body: { active: false } })
-      await client["user-tokens/delete"]({ id })
-    },
+    takeBack: takeBackToken(client),
   })
   const isTaken = check.data === true || isProblem(account.error, "user-id-taken")
 
@@ -53,9 +51,12 @@ export function useWizard() {
     account,
     issue,
     isPending: account.isPending || check.isPending || issue.isPending,
-    /** Of an account that was made, or may have been, nothing can be changed here. */
+    /** Nothing of an account can be changed while it is asked for, nor once it was made, or may have been. */
     isAccountFixed:
-      account.isPending || account.data !== undefined || (account.error !== null && isUncertain(account.error)),
+      check.isPending ||
+      account.isPending ||
+      account.data !== undefined ||
+      (account.error !== null && isUncertain(account.error)),
     serviceNameError: isTaken
       ? "Another account has, or had, the id that this name leads to. Choose another name."
       : tried >= 1
