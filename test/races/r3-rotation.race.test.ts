@@ -50,7 +50,9 @@ test.each(words)(
           .then(({ bearer_token }) => secrets.push(bearer_token)),
       ])
       await narrowings[word](token)
-      expect(await said(secrets)).toEqual(refused(secrets))
+      // Those that there are by now: the rotation may still add one.
+      const known = [...secrets]
+      expect(await said(known)).toEqual(refused(known))
       const [outcome] = (await rotating).map(outcomeOf) as [string]
       expect(["done", "token-not-active", "not-found"]).toContain(outcome)
       expect(await said(secrets)).toEqual(refused(secrets))
