@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { measured } from "../contract/metrics.ts"
 import { invalid, Problem } from "../contract/problems.ts"
+import { serviceUserIdOf } from "../contract/service-user-id.ts"
 import type { Runtime } from "../runtime.ts"
 import { newId } from "../token/format.ts"
 import type { Actor } from "./audit.ts"
@@ -76,14 +77,11 @@ export const emailKeyOf = (email: string): Key => emailKey(createHash("sha256").
 export const subjectKeyOf = ({ issuer, subject }: Identity): Key =>
   subjectKey(createHash("sha256").update(`${issuer}\n${subject}`).digest("hex"))
 
-/** `"Pipeline Automation"` → `pipeline_automation@service`. Throws 422 when nothing of the name is left. */
+/** Throws 422 when the name leads to no user_id. */
 export function serviceUserId(name: string): string {
-  const id = name
-    .toLowerCase()
-    .replaceAll(/\s+/g, "_")
-    .replaceAll(/[^a-z0-9_]/g, "")
-  if (id === "") throw invalid({ pointer: "/name", detail: "must have a letter or digit of a-z, 0-9" })
-  return `${id}@service`
+  const userId = serviceUserIdOf(name)
+  if (userId === undefined) throw invalid({ pointer: "/name", detail: "must have a letter or digit of a-z, 0-9" })
+  return userId
 }
 
 interface NewAccount {
