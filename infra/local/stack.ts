@@ -4,7 +4,7 @@ import type { Operator } from "../commands/proof.ts"
 import { type EngineKind, startEngine } from "./engine.ts"
 import { startGateway } from "./gateway.ts"
 import { readRoles } from "./iam.ts"
-import { invocations } from "./invocations.ts"
+import { invocations, type OnOther } from "./invocations.ts"
 import { createLambdas, type Lambdas } from "./lambdas.ts"
 import { createLogs } from "./logs.ts"
 import { startMessages } from "./messages.ts"
@@ -48,6 +48,8 @@ interface Options {
   port: number
   /** Who signs people in here, in place of whom the template names: where it runs on this machine is not known before. */
   issuer?: string
+  /** What is served beside the API: the console. */
+  site?: OnOther
   onAccess?: (line: string) => void
 }
 
@@ -58,6 +60,7 @@ export async function startStack({
   directory,
   port,
   issuer,
+  site,
   onAccess,
 }: Options): Promise<LocalStack> {
   const assembly = new Assembly(assemblyDirectory)
@@ -107,6 +110,7 @@ export async function startStack({
     // What the log still starts is over before the stream is read for the last time.
     started.push(logs.stop, startSchedules(assembly, lambdas))
     const runJob = jobRunner(lambdas, stageName)
+    const invoked = invocations(lambdas, stageName)
     const server = await startGateway({
       api,
       lambdas,
@@ -115,7 +119,8 @@ export async function startStack({
         logs.add(logGroup, line)
         onAccess?.(line)
       },
-      onOther: invocations(lambdas, stageName),
+      onOther: async (request, response) =>
+        (await invoked(request, response)) || ((await site?.(request, response)) ?? false),
     })
     started.push(() => closed(server))
     const url = `http://127.0.0.1:${portOf(server)}/${api.stage}`

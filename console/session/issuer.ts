@@ -1,0 +1,65 @@
+import { ErrorResponse, InMemoryWebStorage, UserManager, WebStorageStateStore } from "oidc-client-ts"
+import type { Configuration } from "../configuration.ts"
+
+export const callbackPath = "/callback"
+
+/** What the issuer sent back with somebody. */
+export interface Arrival {
+  idToken: string
+  /** The page that was asked for before the way led to the issuer. */
+  path: string
+}
+
+/** The stage's issuer: Authorization Code with PKCE, by redirect, or in a window of its own. */
+export interface Issuer {
+  /** Leaves this page. `silently`: no screen of the issuer; it answers at once with somebody, or with nobody. */
+  visit: (path: string, silently: boolean) => Promise<void>
+  /** After the redirect back. Undefined: nobody is signed in there. */
+  arrive: () => Promise<Arrival | undefined>
+  /** Beside this page, which stays as it is. */
+  ask: () => Promise<string>
+  /** In the window that `ask` has opened: hands the answer over, and closes. */
+  answer: () => Promise<void>
+  /** Leaves this page, and ends the session at the issuer. */
+  leave: () => Promise<void>
+}
+
+/** With prompt=none these mean "nobody is signed in here", and not that something failed (OpenID Connect Core, 3.1.2.6). */
+const nobody = ["login_required", "interaction_required", "consent_required", "account_selection_required"]
+
+export function createIssuer({ issuer, clientId }: Configuration): Issuer {
+  const manager = new UserManager({
+    authority: issuer,
+    client_id: clientId,
+    redirect_uri: location.origin + callbackPath,
+    popup_redirect_uri: location.origin + callbackPath,
+    post_logout_redirect_uri: `${location.origin}/`,
+    scope: "openid email profile",
+    loadUserInfo: false,
+    automaticSilentRenew: false,
+    // What the issuer says stays in memory. State and PKCE verifier of a redirect outlive the page: no secret without the code.
+    userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
+    stateStore: new WebStorageStateStore({ store: sessionStorage }),
+  })
+  const idTokenOf = ({ id_token }: { id_token?: string }): string => {
+    if (!id_token) throw new Error("The issuer sent no ID token.")
+    return id_token
+  }
+  return {
+    visit: (path, silently) => manager.signinRedirect({ state: path, ...(silently && { prompt: "none" }) }),
+    arrive: async () => {
+      try {
+        const user = await manager.signinRedirectCallback()
+        return { idToken: idTokenOf(user), path: String(user.state) }
+      } catch (error) {
+        if (error instanceof ErrorResponse && nobody.includes(error.error ?? "")) return undefined
+        throw error
+      }
+    },
+    ask: async () => idTokenOf(await manager.signinPopup()),
+    answer: () => manager.signinPopupCallback(),
+    // Cognito knows no post_logout_redirect_uri, and wants these two instead; others pass over them.
+    leave: () =>
+      manager.signoutRedirect({ extraQueryParams: { client_id: clientId, logout_uri: `${location.origin}/` } }),
+  }
+}

@@ -1,0 +1,112 @@
+import { type Client, createClient } from "../../shared/contract/client.ts"
+import type { User } from "../../shared/contract/objects.ts"
+import { type Permission, permissionsOf } from "../../shared/contract/permissions.ts"
+import { callbackPath, type Issuer } from "./issuer.ts"
+
+export interface Me extends User {
+  permissions: readonly Permission[]
+}
+
+/** `ended`: the API takes the session no more, while its page and what was typed there are still to be seen. */
+export type SessionState =
+  | { status: "starting" }
+  | { status: "signed-out"; refusal?: unknown }
+  | { status: "signed-in" | "ended"; me: Me }
+
+export interface Session {
+  state: () => SessionState
+  /** Answers how to stop listening. */
+  subscribe: (listener: () => void) => () => void
+  client: Client
+  /** With the session's token, for what the typed client doesn't carry: an export as a file. */
+  send: (path: string, headers: Record<string, string>) => Promise<Response>
+  start: () => Promise<void>
+  signIn: () => Promise<void>
+  /** In a window beside this page. */
+  signInAgain: () => Promise<void>
+  signOut: () => Promise<void>
+}
+
+/** Who signs out wants to stay out, whatever the issuer still remembers: until Sign in is pressed, or the tab closed. */
+const signedOutMark = "symbolon.signed-out"
+
+/**
+ * A human's session: an ID token of the issuer is exchanged, once, for a bearer token of ours, which this closure keeps and nothing
+ * else. A reload forgets it, and gets another one by way of the issuer, silently.
+ */
+export function createSession(apiUrl: string, issuer: Issuer): Session {
+  let bearerToken = ""
+  let state: SessionState = { status: "starting" }
+  const listeners = new Set<() => void>()
+  let expiry: ReturnType<typeof setTimeout> | undefined
+
+  const become = (next: SessionState) => {
+    state = next
+    for (const listener of listeners) listener()
+  }
+  const end = (token: string) => {
+    if (state.status !== "signed-in" || token !== bearerToken) return
+    bearerToken = ""
+    become({ status: "ended", me: state.me })
+  }
+  /** Notices a session that the API has ended: it was revoked, or its human deactivated. */
+  const fetchWatched: typeof fetch = async (request, init) => {
+    const token = bearerToken
+    const response = await fetch(request, init)
+    if (response.status === 401) end(token)
+    return response
+  }
+  const client = createClient(apiUrl, () => bearerToken, fetchWatched)
+
+  const exchange = async (idToken: string) => {
+    const before = "me" in state ? state.me : undefined
+    const { bearer_token, expiration, user } = await client["sign-in/create"]({ body: { id_token: idToken } })
+    // Somebody else's page, and what stands on it, is not theirs.
+    if (before && before.id !== user.id) return location.assign("/")
+    bearerToken = bearer_token
+    clearTimeout(expiry)
+    expiry = setTimeout(() => end(bearer_token), Date.parse(expiration) - Date.now())
+    become({ status: "signed-in", me: { ...user, permissions: permissionsOf(user.role) } })
+  }
+  const here = () => location.pathname + location.search
+
+  const arrive = async () => {
+    if (location.pathname !== callbackPath) {
+      if (sessionStorage.getItem(signedOutMark)) return become({ status: "signed-out" })
+      return issuer.visit(here(), true)
+    }
+    if (window.opener) return issuer.answer()
+    const arrival = await issuer.arrive()
+    // The code in this address is used up: neither the history nor a screenshot shall have it.
+    history.replaceState(null, "", arrival?.path ?? "/")
+    if (!arrival) return become({ status: "signed-out" })
+    await exchange(arrival.idToken)
+  }
+
+  return {
+    state: () => state,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    client,
+    send: (path, headers) =>
+      fetchWatched(apiUrl + path, { headers: { Authorization: `Bearer ${bearerToken}`, ...headers } }),
+    start: () => arrive().catch((refusal) => become({ status: "signed-out", refusal })),
+    signIn: async () => {
+      sessionStorage.removeItem(signedOutMark)
+      await issuer.visit(here(), false)
+    },
+    signInAgain: async () => exchange(await issuer.ask()),
+    signOut: async () => {
+      sessionStorage.setItem(signedOutMark, "yes")
+      // Whether or not this reaches the API: whoever leaves is shown out, and the session ends by itself.
+      await client["sign-in/delete"]({}).catch(() => undefined)
+      bearerToken = ""
+      clearTimeout(expiry)
+      become({ status: "signed-out" })
+      // An issuer without an end_session_endpoint keeps its own session.
+      await issuer.leave().catch(() => undefined)
+    },
+  }
+}

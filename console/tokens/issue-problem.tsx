@@ -1,0 +1,39 @@
+import Alert from "@cloudscape-design/components/alert"
+import Button from "@cloudscape-design/components/button"
+import { isProblem, isUncertain } from "../api/problem.ts"
+import { ProblemAlert } from "../frame/problem-alert.tsx"
+
+interface Props {
+  error: unknown
+  isLost: boolean
+  isPending: boolean
+  onReplace: () => void
+}
+
+/** Why there is no secret to show, and what to do. A 422 is told at its field. */
+export function IssueProblem({ error, isLost, isPending, onReplace }: Props) {
+  if (isLost)
+    return (
+      <Alert
+        type="warning"
+        statusIconAriaLabel="Warning"
+        header="The token was made, but its answer was lost on the way"
+        action={
+          <Button onClick={onReplace} loading={isPending}>
+            Replace it
+          </Button>
+        }
+      >
+        A token is shown once, so this one can't be shown any more. Replace it: what was made is taken back, and another
+        one is made in its place. Or close this, and revoke it in the list, where it is Not Used.
+      </Alert>
+    )
+  if (!error || isProblem(error, "validation-failed")) return null
+  if (isUncertain(error))
+    return (
+      <ProblemAlert error={error} header="No certain answer">
+        It may have been carried out all the same. Your values are kept: send them again, which makes nothing twice.
+      </ProblemAlert>
+    )
+  return <ProblemAlert error={error} />
+}
