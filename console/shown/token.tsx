@@ -15,7 +15,9 @@ const statuses = {
 export const statusText = (status: Token["status"]): string => statuses[status][1]
 
 export const TokenStatus = ({ status }: { status: Token["status"] }) => (
-  <StatusIndicator type={statuses[status][0]}>{statuses[status][1]}</StatusIndicator>
+  <StatusIndicator type={statuses[status][0]} wrapText={false}>
+    {statuses[status][1]}
+  </StatusIndicator>
 )
 
 const dayMilliseconds = 86_400_000

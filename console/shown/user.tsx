@@ -10,7 +10,9 @@ const statuses = {
 } as const
 
 export const UserStatus = ({ status }: { status: User["status"] }) => (
-  <StatusIndicator type={statuses[status][0]}>{statuses[status][1]}</StatusIndicator>
+  <StatusIndicator type={statuses[status][0]} wrapText={false}>
+    {statuses[status][1]}
+  </StatusIndicator>
 )
 
 export const ServiceBadge = () => <Badge color="blue">Service</Badge>

@@ -34,20 +34,20 @@ export const TokenFilters = ({ filters, setFilter, hasTypes }: Props) => (
         ]}
       />
     )}
-    <TextFilter label="Find by name, handle or user" value={filters.q} onChange={(q) => setFilter("q", q)} />
+    <TextFilter label="Find name, handle or user" value={filters.q} onChange={(q) => setFilter("q", q)} />
     <ChoiceFilter
       label="Status"
       value={filters.status}
       onChange={(status) => setFilter("status", status)}
       options={statuses}
-      none="Every status"
+      none="All"
     />
     <ChoiceFilter
       label="Flag"
       value={filters.flag}
       onChange={(flag) => setFilter("flag", flag)}
       options={flags}
-      none="With or without flags"
+      none="All"
     />
   </div>
 )

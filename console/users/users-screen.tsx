@@ -58,21 +58,21 @@ export function UsersScreen() {
               value={filters.type}
               onChange={(type) => setFilter("type", type)}
               options={types}
-              none="Every type"
+              none="All"
             />
             <ChoiceFilter
               label="Role"
               value={filters.role}
               onChange={(role) => setFilter("role", role)}
               options={roleChoices}
-              none="Every role"
+              none="All"
             />
             <ChoiceFilter
               label="Team"
               value={filters.team}
               onChange={(team) => setFilter("team", team)}
               options={teams}
-              none="Every team"
+              none="All"
               filteringType="auto"
             />
           </div>

@@ -20,7 +20,7 @@ export async function seedDemo(stack: LocalStack, admin: Client): Promise<void> 
     await admin["users/create"]({
       body: {
         user_type: "User",
-        name: `A ${role}`,
+        name: `Example ${role}`,
         email: `${role.toLowerCase()}@example.com`,
         role,
         teams: ["Analytics"],
