@@ -38,7 +38,11 @@ export function ChecklistShown({ review, onShow }: Props) {
           <div key={check}>
             <StatusIndicator type={attention(check) === 0 ? "success" : "warning"}>{question}</StatusIndicator>{" "}
             {attention(check) > 0 && (
-              <Button variant="inline-link" ariaLabel={`Show: ${question}`} onClick={() => onShow(check)}>
+              <Button
+                variant="inline-link"
+                ariaLabel={`${attention(check)} to look at: ${question}`}
+                onClick={() => onShow(check)}
+              >
                 {attention(check)} to look at
               </Button>
             )}

@@ -8,7 +8,7 @@ interface Change {
 
 /** What an event changed, field by field: absent before is new, absent after is gone. */
 export const changesOf = ({ before, after }: Pick<AuditEvent, "before" | "after">): Change[] =>
-  [...new Set([...Object.keys(before), ...Object.keys(after)])].map((field) => ({
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().map((field) => ({
     field,
     before: shown(before[field]),
     after: shown(after[field]),

@@ -13,8 +13,7 @@ export const eventColumns: Column[] = [
   { id: "actor", header: "By", cell: ({ actor }) => <Party {...actor} />, minWidth: 180 },
   { id: "subject", header: "On", cell: ({ subject }) => <Party {...subject} />, minWidth: 180 },
   { id: "changes", header: "What changed", cell: (event) => <Changes event={event} />, minWidth: 220 },
-  { id: "from", header: "From", cell: ({ ip }) => ip, minWidth: 110 },
-  { id: "request_id", header: "Request id", cell: ({ request_id }) => <Code>{request_id}</Code>, minWidth: 150 },
+  { id: "request", header: "From, request id", cell: (event) => <Request event={event} />, minWidth: 150 },
 ]
 
 const Code = ({ children }: { children: string }) => (
@@ -27,6 +26,13 @@ const Party = ({ user_id, handle }: AuditEvent["subject"]) => (
   <>
     <div>{user_id}</div>
     {handle && <Code>{handle}</Code>}
+  </>
+)
+
+const Request = ({ event: { ip, request_id } }: { event: AuditEvent }) => (
+  <>
+    <div>{ip}</div>
+    <Code>{request_id}</Code>
   </>
 )
 

@@ -2,6 +2,7 @@ import Button from "@cloudscape-design/components/button"
 import Modal, { type ModalProps } from "@cloudscape-design/components/modal"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import type { ReactNode } from "react"
+import { Footer } from "./footer.tsx"
 
 interface Props {
   header: string
@@ -24,14 +25,14 @@ export const Dialog = ({ header, confirm, isPending, disabled = false, size, onC
     closeAriaLabel="Close"
     onDismiss={onClose}
     footer={
-      <SpaceBetween direction="horizontal" size="xs">
+      <Footer>
         <Button variant="link" onClick={onClose}>
           Cancel
         </Button>
         <Button variant="primary" loading={isPending} disabled={disabled} onClick={onConfirm}>
           {confirm}
         </Button>
-      </SpaceBetween>
+      </Footer>
     }
   >
     <SpaceBetween size="m">{children}</SpaceBetween>

@@ -8,7 +8,7 @@ import { NotificationsBar } from "./notifications.tsx"
 interface Props {
   /** Of this page, from the top: `[["Settings"], ["Users", "/settings/users"]]`. */
   trail: readonly (readonly [text: string, href?: string])[]
-  contentType?: "table" | "form" | "default"
+  contentType?: "table" | "default"
   children: ReactNode
 }
 

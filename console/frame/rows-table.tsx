@@ -82,7 +82,9 @@ export function RowsTable<T>(props: Props<T>) {
           </Header>
         }
         filter={props.filter}
-        pagination={<Pages rows={rows} {...paginationProps} />}
+        {...((rows.isPartial || paginationProps.pagesCount > 1) && {
+          pagination: <Pages rows={rows} {...paginationProps} />,
+        })}
         empty={rows.error ? "" : props.empty}
       />
     </SpaceBetween>

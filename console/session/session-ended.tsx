@@ -2,6 +2,7 @@ import Button from "@cloudscape-design/components/button"
 import Modal from "@cloudscape-design/components/modal"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { Footer } from "../frame/footer.tsx"
 import { ProblemAlert } from "../frame/problem-alert.tsx"
 import { useSession } from "./use-session.ts"
 
@@ -22,14 +23,14 @@ export function SessionEnded() {
       onDismiss={() => again.mutate()}
       closeAriaLabel="Sign in again"
       footer={
-        <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+        <Footer>
           <Button variant="link" onClick={() => void signOut()}>
             Sign out
           </Button>
           <Button variant="primary" iconName="external" loading={again.isPending} onClick={() => again.mutate()}>
             Sign in again
           </Button>
-        </SpaceBetween>
+        </Footer>
       }
     >
       <SpaceBetween size="m">

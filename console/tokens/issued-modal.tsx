@@ -5,6 +5,7 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs"
 import Modal from "@cloudscape-design/components/modal"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import { useEffect, useState } from "react"
+import { Footer } from "../frame/footer.tsx"
 import { Expiration } from "../shown/token.tsx"
 import { UserId } from "../shown/user.tsx"
 import { FirstCall } from "./first-call.tsx"
@@ -31,7 +32,7 @@ export function IssuedModal({ header, issued, onClose }: Props) {
       onDismiss={() => setAsking(true)}
       footer={
         isAsking ? (
-          <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+          <Footer>
             <Box variant="strong">Have you saved the token? It can't be shown again.</Box>
             <Button variant="link" onClick={() => setAsking(false)}>
               Not yet
@@ -39,11 +40,13 @@ export function IssuedModal({ header, issued, onClose }: Props) {
             <Button variant="primary" onClick={onClose}>
               Yes, close
             </Button>
-          </SpaceBetween>
+          </Footer>
         ) : (
-          <Button variant="primary" onClick={() => setAsking(true)}>
-            Done
-          </Button>
+          <Footer>
+            <Button variant="primary" onClick={() => setAsking(true)}>
+              Done
+            </Button>
+          </Footer>
         )
       }
     >

@@ -7,6 +7,7 @@ import { useState } from "react"
 import type { Token } from "../../shared/contract/objects.ts"
 import { explain } from "../api/problem.ts"
 import { useTokenChange } from "../api/tokens-shown.ts"
+import { Footer } from "../frame/footer.tsx"
 import { useSession } from "../session/use-session.ts"
 import { LastUsed } from "../shown/token.tsx"
 
@@ -38,7 +39,7 @@ export function RevokeTokens({ tokens, onClose }: { tokens: readonly Token[]; on
       closeAriaLabel="Close"
       onDismiss={onClose}
       footer={
-        <SpaceBetween direction="horizontal" size="xs">
+        <Footer>
           <Button variant={isStarted ? "primary" : "link"} onClick={onClose}>
             {isStarted ? "Close" : "Cancel"}
           </Button>
@@ -47,7 +48,7 @@ export function RevokeTokens({ tokens, onClose }: { tokens: readonly Token[]; on
               Revoke
             </Button>
           )}
-        </SpaceBetween>
+        </Footer>
       }
     >
       <SpaceBetween size="m">

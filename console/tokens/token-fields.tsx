@@ -1,6 +1,7 @@
 import FormField from "@cloudscape-design/components/form-field"
 import Input from "@cloudscape-design/components/input"
 import Select from "@cloudscape-design/components/select"
+import SpaceBetween from "@cloudscape-design/components/space-between"
 import { fieldError, isProblem } from "../api/problem.ts"
 import { type ExpirationChoice, expirationOptions, expiryText } from "./expirations.ts"
 
@@ -26,7 +27,7 @@ export function TokenFields({ draft, onChange, error, nameError, readOnly }: Pro
     ? "The account has a token of this name. Choose another."
     : undefined
   return (
-    <>
+    <SpaceBetween size="m">
       <FormField
         label="Name"
         constraintText="Unique for its account. Include the environment and the purpose: pipeline-production."
@@ -44,7 +45,7 @@ export function TokenFields({ draft, onChange, error, nameError, readOnly }: Pro
         errorText={fieldError(error, "/expiration")}
         readOnly={readOnly}
       />
-    </>
+    </SpaceBetween>
   )
 }
 

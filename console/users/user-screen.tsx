@@ -29,12 +29,8 @@ export function UserScreen() {
         {error && <ProblemAlert error={error} header="The user could not be loaded" />}
         {!user && !error && <StatusIndicator type="loading">Loading</StatusIndicator>}
         {user && <UserDetails user={user} />}
-        {user && may("users:write") && (
-          <>
-            <UserTokens user={user} />
-            <UserEvents user={user} />
-          </>
-        )}
+        {user && may("users:write") && <UserTokens user={user} />}
+        {user && may("users:write") && <UserEvents user={user} />}
       </SpaceBetween>
     </Frame>
   )

@@ -5,6 +5,7 @@ import Modal from "@cloudscape-design/components/modal"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import Steps from "@cloudscape-design/components/steps"
 import { serviceUserIdOf } from "../../../shared/contract/service-user-id.ts"
+import { Footer } from "../../frame/footer.tsx"
 import { IssueProblem } from "../../tokens/issue-problem.tsx"
 import { IssuedModal } from "../../tokens/issued-modal.tsx"
 import { TokenFields } from "../../tokens/token-fields.tsx"
@@ -25,7 +26,7 @@ export function AddServiceAccount({ onClose }: { onClose: () => void }) {
       closeAriaLabel="Close"
       onDismiss={onClose}
       footer={
-        <SpaceBetween direction="horizontal" size="xs">
+        <Footer>
           <Button variant="link" onClick={onClose}>
             Cancel
           </Button>
@@ -38,7 +39,7 @@ export function AddServiceAccount({ onClose }: { onClose: () => void }) {
           >
             {step === 1 ? "Next" : "Finish"}
           </Button>
-        </SpaceBetween>
+        </Footer>
       }
     >
       <SpaceBetween size="l">
@@ -68,7 +69,7 @@ export function AddServiceAccount({ onClose }: { onClose: () => void }) {
               readOnly={isAccountFixed}
             />
           ) : (
-            <>
+            <SpaceBetween size="m">
               <TokenFields
                 draft={wizard.token}
                 onChange={wizard.changeToken}
@@ -82,7 +83,7 @@ export function AddServiceAccount({ onClose }: { onClose: () => void }) {
               <FormField label="Service User">
                 <Input value={userId ?? ""} readOnly />
               </FormField>
-            </>
+            </SpaceBetween>
           )}
           <WizardProblem wizard={wizard} />
         </SpaceBetween>

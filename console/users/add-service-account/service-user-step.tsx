@@ -1,6 +1,7 @@
 import Box from "@cloudscape-design/components/box"
 import FormField from "@cloudscape-design/components/form-field"
 import Input from "@cloudscape-design/components/input"
+import SpaceBetween from "@cloudscape-design/components/space-between"
 import Textarea from "@cloudscape-design/components/textarea"
 import { serviceUserIdOf } from "../../../shared/contract/service-user-id.ts"
 import { fieldError } from "../../api/problem.ts"
@@ -19,7 +20,7 @@ interface Props {
 export function ServiceUserStep({ draft, onChange, error, nameError, readOnly }: Props) {
   const set = (part: Partial<ServiceUserDraft>) => onChange({ ...draft, ...part })
   return (
-    <>
+    <SpaceBetween size="m">
       <FormField
         label="Name"
         description="What it is for, such as Pipeline Automation or Alation Sync."
@@ -52,7 +53,7 @@ export function ServiceUserStep({ draft, onChange, error, nameError, readOnly }:
           onChange={({ detail }) => set({ purpose: detail.value })}
         />
       </FormField>
-    </>
+    </SpaceBetween>
   )
 }
 
