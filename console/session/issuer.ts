@@ -1,4 +1,5 @@
 import { ErrorResponse, InMemoryWebStorage, UserManager, WebStorageStateStore } from "oidc-client-ts"
+import { type IssuerEndpoints, signOutUrl } from "../../shared/contract/sign-out.ts"
 import type { Configuration } from "../configuration.ts"
 
 export const callbackPath = "/callback"
@@ -20,7 +21,7 @@ export interface Issuer {
   ask: () => Promise<string>
   /** In the window that `ask` has opened: hands the answer over, and closes. */
   answer: () => Promise<void>
-  /** Leaves this page, and ends the session at the issuer. */
+  /** Leaves this page, and ends the session at the issuer; stays where the issuer has no place for that. */
   leave: () => Promise<void>
 }
 
@@ -33,7 +34,6 @@ export function createIssuer({ issuer, clientId }: Configuration): Issuer {
     client_id: clientId,
     redirect_uri: location.origin + callbackPath,
     popup_redirect_uri: location.origin + callbackPath,
-    post_logout_redirect_uri: `${location.origin}/`,
     scope: "openid email profile",
     loadUserInfo: false,
     automaticSilentRenew: false,
@@ -58,8 +58,15 @@ export function createIssuer({ issuer, clientId }: Configuration): Issuer {
     },
     ask: async () => idTokenOf(await manager.signinPopup()),
     answer: () => manager.signinPopupCallback(),
-    // Cognito knows no post_logout_redirect_uri, and wants these two instead; others pass over them.
-    leave: () =>
-      manager.signoutRedirect({ extraQueryParams: { client_id: clientId, logout_uri: `${location.origin}/` } }),
+    leave: async () => {
+      const endpoints = await manager.metadataService.getMetadata()
+      const user = await manager.getUser()
+      const url = signOutUrl(endpoints as IssuerEndpoints, {
+        clientId,
+        returnTo: `${location.origin}/`,
+        idToken: user?.id_token,
+      })
+      if (url) location.assign(url)
+    },
   }
 }

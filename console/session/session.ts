@@ -105,7 +105,7 @@ export function createSession(apiUrl: string, issuer: Issuer): Session {
       bearerToken = ""
       clearTimeout(expiry)
       become({ status: "signed-out" })
-      // An issuer without an end_session_endpoint keeps its own session.
+      // Ours is over, whatever the issuer says to the end of its own.
       await issuer.leave().catch(() => undefined)
     },
   }

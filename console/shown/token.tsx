@@ -2,7 +2,7 @@ import Badge from "@cloudscape-design/components/badge"
 import Box from "@cloudscape-design/components/box"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import StatusIndicator from "@cloudscape-design/components/status-indicator"
-import type { Token } from "../../shared/contract/objects.ts"
+import type { Rotation, Token } from "../../shared/contract/objects.ts"
 import { Instant } from "./instant.tsx"
 
 const statuses = {
@@ -35,7 +35,8 @@ export function Expiration({ at, now = Date.now() }: { at: string | null; now?: 
   const color = days <= 0 ? "text-status-error" : days <= soonDays ? "text-status-warning" : "text-status-success"
   return (
     <Box color={color} display="inline">
-      <Instant at={at} as="day" /> {days <= 0 ? "(expired)" : days <= soonDays ? `(${days} d left)` : ""}
+      <Instant at={at} as="day" />{" "}
+      {days <= soonDays && <span className="together">{days <= 0 ? "(expired)" : `(${days} d left)`}</span>}
     </Box>
   )
 }
@@ -63,5 +64,24 @@ export const Flags = ({ token: { flags, rotation } }: { token: Token }) => (
       </Badge>
     ))}
     {rotation && <Badge color="blue">Rotating</Badge>}
+    {rotation && <RotationShown rotation={rotation} />}
   </SpaceBetween>
+)
+
+/** What the rotation waits for, and who is late: the old secret's last use after the new one's first. */
+const RotationShown = ({ rotation: { state, until, old_last_used, old_network } }: { rotation: Rotation }) => (
+  <Box variant="small">
+    {state === "pending" ? (
+      "The new secret is not used yet"
+    ) : (
+      <>
+        Old secret until <Instant at={until} as="day" />
+        {old_last_used && (
+          <>
+            , used <Instant at={old_last_used} as="ago" /> {old_network && `from ${old_network}`}
+          </>
+        )}
+      </>
+    )}
+  </Box>
 )

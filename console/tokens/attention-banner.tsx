@@ -6,8 +6,8 @@ import { useReply, useRows } from "../api/queries.ts"
 /** What nobody has used for long, and what will soon be refused, with the way there. Nothing, when there is neither. */
 export function AttentionBanner({ onReview }: { onReview: (flag: "unused" | "expiring") => void }) {
   const { data: settings } = useReply("settings/get", {})
-  const unused = useRows("user-tokens/list-service", { flag: "unused", status: "active" }).items.length
-  const expiring = useRows("user-tokens/list-service", { flag: "expiring", status: "active" }).items.length
+  const unused = useFlagged("unused")
+  const expiring = useFlagged("expiring")
   if (unused + expiring === 0) return null
   return (
     <Alert type="warning" statusIconAriaLabel="Warning">
@@ -36,3 +36,9 @@ export function AttentionBanner({ onReview }: { onReview: (flag: "unused" | "exp
 }
 
 const count = (tokens: number): string => (tokens === 1 ? "1 token has" : `${tokens} tokens have`)
+
+/** Counted anew as rows change: what is revoked here needs nobody's attention any more. */
+const useFlagged = (flag: "unused" | "expiring"): number =>
+  useRows("user-tokens/list-service", { flag, status: "active" }).items.filter(
+    ({ status, flags }) => status === "active" && flags.includes(flag),
+  ).length

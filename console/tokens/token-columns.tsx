@@ -38,7 +38,7 @@ const lastUsed: Column = {
   sortingComparator: (a, b) => (a.last_used ?? "").localeCompare(b.last_used ?? ""),
   minWidth: 120,
 }
-const flags: Column = { id: "flags", header: "Flags", cell: (token) => <Flags token={token} />, minWidth: 110 }
+const flags: Column = { id: "flags", header: "Flags", cell: (token) => <Flags token={token} />, minWidth: 140 }
 
 export const tokenColumns = (menuOf: (token: Token) => ReactNode): Column[] => [
   name,

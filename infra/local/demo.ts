@@ -2,12 +2,12 @@ import { gzipSync } from "node:zlib"
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb"
 import { type Client, createClient } from "../../shared/contract/client.ts"
-import { roles } from "../../shared/contract/permissions.ts"
+import type { Role } from "../../shared/contract/permissions.ts"
 import { expiryListing, tokenKey } from "../../shared/store/table.ts"
 import type { LocalStack } from "./stack.ts"
 
 /**
- * `npm start -- --demo`: people, teams, accounts, and tokens of every status and flag, so that each screen of the console has something
+ * `npm start -- --demo`: teams, accounts, and tokens of every status and flag, so that each screen of the console has something
  * to show. Made through the API as far as it goes; what lies in the past is made by the job that records uses, and one row by hand.
  */
 export async function seedDemo(stack: LocalStack, admin: Client): Promise<void> {
@@ -16,16 +16,6 @@ export async function seedDemo(stack: LocalStack, admin: Client): Promise<void> 
   if (items.length > 0) return
   for (const name of ["Data Engineering", "Data Quality", "Analytics", "Finance Data"])
     await admin["teams/create"]({ body: { name } })
-  for (const role of roles.filter((one) => one !== "Admin"))
-    await admin["users/create"]({
-      body: {
-        user_type: "User",
-        name: `Example ${role}`,
-        email: `${role.toLowerCase()}@example.com`,
-        role,
-        teams: ["Analytics"],
-      },
-    })
   for (const account of accounts) await seedAccount(stack, admin, account)
   // Or the access review would say that nobody has looked for orphaned tokens yet.
   await stack.runJob("check-integrity", {})
@@ -40,7 +30,7 @@ interface DemoToken {
 
 interface DemoAccount {
   name: string
-  role: (typeof roles)[number]
+  role: Role
   teams?: string[]
   purpose?: string
   tokens: DemoToken[]

@@ -5,7 +5,10 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { createClient } from "../../shared/contract/client.ts"
 import { buildFunctions } from "../build.ts"
+import { buildConsole, consoleDirectory } from "../build-console.ts"
 import { adminTokenEvent } from "../commands/proof.ts"
+import { consoleFiles } from "./console.ts"
+import { seedDemo } from "./demo.ts"
 import { type LocalIssuer, startIssuer } from "./issuer.ts"
 import { people } from "./people.ts"
 import { seedPeople } from "./seed-people.ts"
@@ -27,7 +30,8 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { fresh } = parseArgs({ options: { fresh: { type: "boolean", default: false } } }).values
+  const flag = { type: "boolean", default: false } as const
+  const { fresh, demo } = parseArgs({ options: { fresh: flag, demo: flag } }).values
   const port = portFrom(process.env.PORT)
   await assertFree(port, "")
   await assertFree(port + 1, ", for the issuer,")
@@ -35,6 +39,8 @@ async function main(): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   say("building the Lambdas")
   await buildFunctions()
+  say("building the console")
+  await buildConsole()
   say("synthesizing the stacks")
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)
@@ -56,17 +62,21 @@ async function main(): Promise<void> {
     directory,
     port,
     issuer: issuer.url,
+    site: consoleFiles(consoleDirectory, { issuer: issuer.url, clientId: "console" }),
     onAccess: (line) => console.log(line),
   })
   const token = await provideAdmin(stack)
   const api = createClient(stack.url, () => token)
   await seedPeople({ api, issuer: issuer.url, file: join(directory, "issuer") })
+  if (demo) await seedDemo(stack, api)
   console.log(`
 Symbolon is ready: ${stack.url}   (table: ${stack.engine}, data and logs: .local/)
 Your token as the first administrator is in .local/admin.env. Try it:
 
   source .local/admin.env
   curl -H "Authorization: Bearer $SYMBOLON_TOKEN" $SYMBOLON_URL/users/me
+
+The console: ${new URL("/", stack.url)}   (npm start -- --demo fills it with accounts and tokens of every status)
 
 The issuer ${issuer.url} (OpenID Connect, client id console) signs in, without a password,
 ${people.map(({ email }) => email).join(", ")}. A walk through it:
