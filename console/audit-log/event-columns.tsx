@@ -8,11 +8,11 @@ type Column = TableProps.ColumnDefinition<AuditEvent>
 
 /** Newest first, as the API has them, and nothing else: so none of these sorts. */
 export const eventColumns: Column[] = [
-  { id: "at", header: "Time", cell: ({ at }) => <Instant at={at} />, minWidth: 170 },
-  { id: "action", header: "Action", cell: ({ action }) => action, isRowHeader: true, minWidth: 170 },
-  { id: "actor", header: "By", cell: ({ actor }) => <Party {...actor} />, minWidth: 180 },
-  { id: "subject", header: "On", cell: ({ subject }) => <Party {...subject} />, minWidth: 180 },
-  { id: "changes", header: "What changed", cell: (event) => <Changes event={event} />, minWidth: 220 },
+  { id: "at", header: "Time", cell: ({ at }) => <Instant at={at} />, minWidth: 150 },
+  { id: "action", header: "Action", cell: ({ action }) => action, isRowHeader: true, minWidth: 150 },
+  { id: "actor", header: "By", cell: ({ actor }) => <Party {...actor} />, minWidth: 165 },
+  { id: "subject", header: "On", cell: ({ subject }) => <Party {...subject} />, minWidth: 165 },
+  { id: "changes", header: "What changed", cell: (event) => <Changes event={event} />, minWidth: 180 },
   { id: "request", header: "From, request id", cell: (event) => <Request event={event} />, minWidth: 150 },
 ]
 
