@@ -28,6 +28,12 @@ export interface Issuer {
 /** With prompt=none these mean "nobody is signed in here", and not that something failed (OpenID Connect Core, 3.1.2.6). */
 const nobody = ["login_required", "interaction_required", "consent_required", "account_selection_required"]
 
+/**
+ * Of two sign-ins in one second the ID tokens would be the same to the letter, and each is good once. (That an answer belongs to this
+ * browser is PKCE's to show.)
+ */
+const unique = () => ({ nonce: crypto.randomUUID() })
+
 export function createIssuer({ issuer, clientId }: Configuration): Issuer {
   const manager = new UserManager({
     authority: issuer,
@@ -46,7 +52,8 @@ export function createIssuer({ issuer, clientId }: Configuration): Issuer {
     return id_token
   }
   return {
-    visit: (path, silently) => manager.signinRedirect({ state: path, ...(silently && { prompt: "none" }) }),
+    visit: (path, silently) =>
+      manager.signinRedirect({ state: path, ...unique(), ...(silently && { prompt: "none" }) }),
     arrive: async () => {
       try {
         const user = await manager.signinRedirectCallback()
@@ -56,7 +63,7 @@ export function createIssuer({ issuer, clientId }: Configuration): Issuer {
         throw error
       }
     },
-    ask: async () => idTokenOf(await manager.signinPopup()),
+    ask: async () => idTokenOf(await manager.signinPopup(unique())),
     answer: () => manager.signinPopupCallback(),
     leave: async () => {
       const endpoints = await manager.metadataService.getMetadata()

@@ -44,6 +44,8 @@ export const test = base.extend<Opened>({
     const complaints: string[] = []
     await use(async (path = "/", options = {}) => {
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+      // Nothing takes this long; what is missing is told soon.
+      context.setDefaultTimeout(10_000)
       contexts.push(context)
       context.on("weberror", (error) => complaints.push(String(error.error())))
       context.on("console", (message) => {
@@ -86,6 +88,10 @@ export async function signIn(page: Page, person: string): Promise<void> {
   await page.getByRole("button", { name: `${person}@example.com` }).click()
   await page.getByRole("button", { name: `${person}@example.com` }).waitFor()
 }
+
+/** By the navigation at the side. */
+export const goTo = (page: Page, name: string) =>
+  page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true }).click()
 
 /** The dialog that is open, by its title. */
 export const dialogOf = (page: Page, name: string) => page.getByRole("dialog", { name })

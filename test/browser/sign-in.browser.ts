@@ -3,7 +3,7 @@ import { join } from "node:path"
 import type { Page } from "playwright-core"
 import { expect, inject } from "vitest"
 import { containsToken } from "../../shared/contract/scanner.ts"
-import { choose, dialogOf, origin, rowOf, signIn, takeToken, test } from "./chromium.ts"
+import { choose, dialogOf, goTo, origin, rowOf, signIn, takeToken, test } from "./chromium.ts"
 
 test("a link into the console leads there, by way of the issuer; a reload signs in again silently", async ({
   open,
@@ -19,7 +19,7 @@ test("a link into the console leads there, by way of the issuer; a reload signs 
 
 test("who signs out is out: for the API, for the issuer, and after a reload", async ({ openAs }) => {
   const page = await openAs("admin")
-  const authorization = await authorizationOf(page, () => page.getByRole("link", { name: "Teams" }).click())
+  const authorization = await authorizationOf(page, () => goTo(page, "Teams"))
   await page.getByRole("button", { name: "admin@example.com" }).click()
   await page.getByRole("menuitem", { name: "Sign out" }).click()
   await page.getByRole("button", { name: "Sign in" }).waitFor()
@@ -37,8 +37,8 @@ test("a session that ends in the middle of a form is begun again beside it, and 
 }) => {
   expected.push(/status of 401/)
   const page = await openAs("admin")
-  const authorization = await authorizationOf(page, () => page.getByRole("link", { name: "Teams" }).click())
-  await page.getByRole("link", { name: "Users", exact: true }).click()
+  const authorization = await authorizationOf(page, () => goTo(page, "Teams"))
+  await goTo(page, "Users")
   await page.getByRole("button", { name: "Add Service Account" }).click()
   const wizard = dialogOf(page, "Add Service Account")
   await wizard.getByLabel("Name").fill("Catalog Export")
@@ -90,7 +90,7 @@ test("a Manager sees users and teams, and changes none", async ({ openAs }) => {
   await page.getByRole("link", { name: "Alation Sync" }).click()
   await page.getByRole("heading", { name: "Details" }).waitFor()
   expect(await page.getByRole("button", { name: "Change" }).count()).toBe(0)
-  await page.getByRole("link", { name: "Teams" }).click()
+  await goTo(page, "Teams")
   await rowOf(page, "Finance Data").waitFor()
 })
 

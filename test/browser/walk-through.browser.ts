@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { expect } from "vitest"
 import { createClient } from "../../shared/contract/client.ts"
-import { api, choose, dialogOf, fromMenu, origin, rowOf, takeToken, test } from "./chromium.ts"
+import { api, choose, dialogOf, fromMenu, goTo, origin, rowOf, takeToken, test } from "./chromium.ts"
 
 /** The walk-throughs of the product's description, each under its heading there. They build on each other. */
 
@@ -9,7 +9,7 @@ let firstToken = ""
 
 test("Creating a Service Account via UI", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Users" }).click()
+  await goTo(page, "Users")
   await page.getByRole("button", { name: "Add Service Account" }).click()
   const wizard = dialogOf(page, "Add Service Account")
   await wizard.getByLabel("Name").fill("Pipeline Automation")
@@ -34,7 +34,7 @@ test("Creating a Service Account via UI", async ({ openAs }) => {
 
 test("Creating Additional Tokens via UI", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Tokens", exact: true }).click()
+  await goTo(page, "Tokens")
   await page.getByRole("button", { name: "Generate Token" }).click()
   const dialog = dialogOf(page, "Generate Token")
   await dialog.getByLabel("Name").fill("pipeline-staging")
@@ -71,7 +71,7 @@ test("Using Service Tokens: the token screen waits for the first call, and its d
 
 test("Viewing Service Tokens", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Tokens", exact: true }).click()
+  await goTo(page, "Tokens")
   await rowOf(page, "admin@example.com").first().waitFor()
   await page.getByRole("button", { name: "Service Tokens" }).click()
   await rowOf(page, "admin@example.com").first().waitFor({ state: "hidden" })
@@ -82,7 +82,7 @@ test("Viewing Service Tokens", async ({ openAs }) => {
 
 test("Revoking a Service Token", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Tokens", exact: true }).click()
+  await goTo(page, "Tokens")
   await fromMenu(page, "pipeline-production", "Revoke")
   await page.getByText("Service token successfully revoked").waitFor()
   await rowOf(page, "pipeline-production").getByText("Revoked").waitFor()
@@ -91,7 +91,7 @@ test("Revoking a Service Token", async ({ openAs }) => {
 
 test("Restoring a Service Token", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Tokens", exact: true }).click()
+  await goTo(page, "Tokens")
   await fromMenu(page, "pipeline-production", "Restore")
   await page.getByText("Service token successfully restored").waitFor()
   await rowOf(page, "pipeline-production").getByText("Active").waitFor()
@@ -104,7 +104,7 @@ test("Restoring a Service Token", async ({ openAs }) => {
 
 test("Deleting a Service Token", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Tokens", exact: true }).click()
+  await goTo(page, "Tokens")
   await page.getByRole("button", { name: "Actions for pipeline-staging" }).click()
   const item = page.getByRole("menuitem", { name: "Delete" })
   expect(await item.getAttribute("aria-disabled")).toBe("true")
@@ -119,7 +119,7 @@ test("Deleting a Service Token", async ({ openAs }) => {
 
 test("Token Rotation", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Tokens", exact: true }).click()
+  await goTo(page, "Tokens")
   await fromMenu(page, "pipeline-production", "Rotate")
   const dialog = dialogOf(page, "Rotate pipeline-production")
   await choose(dialog, "Overlap", "24 hours")
@@ -144,7 +144,7 @@ test("Token Rotation", async ({ openAs }) => {
 
 test("Monitoring: unused tokens are revoked together, from the banner", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Tokens", exact: true }).click()
+  await goTo(page, "Tokens")
   await page.getByRole("button", { name: "Review unused tokens" }).click()
   await rowOf(page, "bootstrap").waitFor()
   await rowOf(page, "loader-development").waitFor({ state: "hidden" })
@@ -160,7 +160,7 @@ test("Monitoring: unused tokens are revoked together, from the banner", async ({
 
 test("Access Reviews: the checklist, its export, its sign-off", async ({ openAs }) => {
   const page = await openAs("admin")
-  await page.getByRole("link", { name: "Access review" }).click()
+  await goTo(page, "Access review")
   await page.getByText("All service accounts have documented purposes").first().waitFor()
   await rowOf(page, "cli_automation@service").first().waitFor()
   const download = page.waitForEvent("download")
@@ -173,7 +173,7 @@ test("Access Reviews: the checklist, its export, its sign-off", async ({ openAs 
   await dialog.getByLabel("Reason").fill("Fourth quarter")
   await dialog.getByRole("button", { name: "Sign off" }).click()
   await page.getByText(/^Access review of \d+ service accounts and \d+ tokens signed off$/).waitFor()
-  await page.getByRole("link", { name: "Audit log" }).click()
+  await goTo(page, "Audit log")
   await rowOf(page, "review.signed").getByText("Fourth quarter").waitFor()
 })
 
@@ -196,5 +196,6 @@ test("If Service Account Is Compromised: all tokens at once, then the account in
   await page.getByText("Deactivated", { exact: true }).waitFor()
   await act("Delete", "Delete Pipeline Automation", "Delete")
   await page.getByText("pipeline_automation@service is being deleted, with all of its tokens").waitFor()
-  await rowOf(page, "pipeline_automation@service").waitFor({ state: "hidden" })
+  await page.getByRole("heading", { name: /^Users/ }).waitFor()
+  await expect.poll(() => rowOf(page, "pipeline_automation@service").count()).toBe(0)
 })
