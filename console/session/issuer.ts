@@ -4,9 +4,10 @@ import type { Configuration } from "../configuration.ts"
 
 export const callbackPath = "/callback"
 
-/** What the issuer sent back with somebody. */
+/** What the issuer sent back. */
 export interface Arrival {
-  idToken: string
+  /** Undefined: nobody is signed in there. */
+  idToken?: string
   /** The page that was asked for before the way led to the issuer. */
   path: string
 }
@@ -15,8 +16,8 @@ export interface Arrival {
 export interface Issuer {
   /** Leaves this page. `silently`: no screen of the issuer; it answers at once with somebody, or with nobody. */
   visit: (path: string, silently: boolean) => Promise<void>
-  /** After the redirect back. Undefined: nobody is signed in there. */
-  arrive: () => Promise<Arrival | undefined>
+  /** After the redirect back. */
+  arrive: () => Promise<Arrival>
   /** Beside this page, which stays as it is. */
   ask: () => Promise<string>
   /** In the window that `ask` has opened: hands the answer over, and closes. */
@@ -59,7 +60,7 @@ export function createIssuer({ issuer, clientId }: Configuration): Issuer {
         const user = await manager.signinRedirectCallback()
         return { idToken: idTokenOf(user), path: String(user.state) }
       } catch (error) {
-        if (error instanceof ErrorResponse && nobody.includes(error.error ?? "")) return undefined
+        if (error instanceof ErrorResponse && nobody.includes(error.error ?? "")) return { path: String(error.state) }
         throw error
       }
     },

@@ -78,8 +78,8 @@ export function createSession(apiUrl: string, issuer: Issuer): Session {
     if (window.opener) return issuer.answer()
     const arrival = await issuer.arrive()
     // The code in this address is used up: neither the history nor a screenshot shall have it.
-    history.replaceState(null, "", arrival?.path ?? "/")
-    if (!arrival) return become({ status: "signed-out" })
+    history.replaceState(null, "", arrival.path)
+    if (arrival.idToken === undefined) return become({ status: "signed-out" })
     await exchange(arrival.idToken)
   }
 

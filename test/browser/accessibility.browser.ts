@@ -62,15 +62,9 @@ test("the wizard needs no mouse, and gives the focus back", async ({ openAs }) =
   const wizard = dialogOf(page, "Add Service Account")
   await wizard.waitFor()
   const reach = async (name: string) => {
+    const target = wizard.getByLabel(name, { exact: true }).or(wizard.getByRole("button", { name, exact: true }))
     for (let tabs = 0; tabs < 20; tabs++) {
-      if (
-        await wizard
-          .getByLabel(name, { exact: true })
-          .or(wizard.getByRole("button", { name }))
-          .first()
-          .evaluate("(it) => it === document.activeElement")
-      )
-        return
+      if ((await target.and(page.locator(":focus")).count()) > 0) return
       await press("Tab")
     }
     throw new Error(`no way to ${name} by Tab`)

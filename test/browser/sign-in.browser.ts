@@ -43,14 +43,13 @@ test("a session that ends in the middle of a form is begun again beside it, and 
   const wizard = dialogOf(page, "Add Service Account")
   await wizard.getByLabel("Name").fill("Catalog Export")
   await wizard.getByRole("button", { name: "Next" }).click()
+  await wizard.getByLabel("Service User").waitFor()
   await wizard.getByLabel("Name").fill("catalog-production")
   await page.evaluate("Object.assign(window, { unharmed: true })")
   await fetch(`${origin}/api/sign-in`, { method: "DELETE", headers: { Authorization: authorization } })
   await wizard.getByRole("button", { name: "Finish" }).click()
   const ended = dialogOf(page, "Your session has ended")
-  const popup = page.waitForEvent("popup")
   await ended.getByRole("button", { name: "Sign in again" }).last().click()
-  await popup
   await ended.waitFor({ state: "hidden" })
   expect(await page.evaluate("window.unharmed")).toBe(true)
   expect(await wizard.getByLabel("Name").inputValue()).toBe("catalog-production")
@@ -68,8 +67,8 @@ const authorizationOf = async (page: Page, navigate: () => Promise<void>): Promi
 
 test("a Member sees and makes personal tokens, and nothing else", async ({ openAs }) => {
   const page = await openAs("member")
-  expect(await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts()).toEqual(["Tokens"])
   await page.getByText("No tokens yet").waitFor()
+  expect(await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts()).toEqual(["Tokens"])
   await page.getByRole("button", { name: "Generate Token" }).click()
   const dialog = dialogOf(page, "Generate Token")
   await dialog.getByLabel("Name").fill("notebook")

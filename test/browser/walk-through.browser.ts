@@ -19,6 +19,7 @@ test("Creating a Service Account via UI", async ({ openAs }) => {
   await page.getByRole("option", { name: "Data Engineering" }).click()
   await page.keyboard.press("Escape")
   await wizard.getByRole("button", { name: "Next" }).click()
+  await wizard.getByLabel("Service User").waitFor()
   await wizard.getByLabel("Name").fill("pipeline-production")
   expect(await wizard.getByLabel("Type").inputValue()).toBe("Service")
   expect(await wizard.getByLabel("Service User").inputValue()).toBe("pipeline_automation@service")

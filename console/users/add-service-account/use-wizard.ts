@@ -53,9 +53,12 @@ export function useWizard() {
     account,
     issue,
     isPending: account.isPending || check.isPending || issue.isPending,
-    /** Of an account that was made, or may have been, nothing can be changed here. */
+    /** Nothing of an account can be changed while it is asked for, nor once it was made, or may have been. */
     isAccountFixed:
-      account.isPending || account.data !== undefined || (account.error !== null && isUncertain(account.error)),
+      check.isPending ||
+      account.isPending ||
+      account.data !== undefined ||
+      (account.error !== null && isUncertain(account.error)),
     serviceNameError: isTaken
       ? "Another account has, or had, the id that this name leads to. Choose another name."
       : tried >= 1
