@@ -10,6 +10,9 @@ export async function buildConsole(): Promise<void> {
     configFile: false,
     root: join(import.meta.dirname, "../console"),
     logLevel: "warn",
+    // React's own for production, also where a test runner has set another NODE_ENV for what it starts.
+    define: { "process.env.NODE_ENV": '"production"' },
+    oxc: { jsx: { development: false } },
     build: {
       write: false,
       // The policy of the console lets in neither data: URIs nor inline scripts.

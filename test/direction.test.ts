@@ -6,7 +6,7 @@ import { entries } from "../infra/build.ts"
 import { endpoints } from "../shared/contract/endpoints.ts"
 import { jobs } from "../shared/contract/jobs.ts"
 
-/** infra → shared ← functions. What esbuild bundles is what would run: imports of types alone aren't there. */
+/** infra → shared ← functions, shared/contract ← console. What esbuild bundles is what would run: imports of types alone aren't there. */
 const root = `${join(import.meta.dirname, "..")}/`
 
 const files = (folder: string): string[] =>
@@ -116,6 +116,24 @@ describe("functions and shared", () => {
   })
 })
 
+describe("the console", () => {
+  const all = files("console").filter((file) => /\.tsx?$/.test(file))
+
+  it("knows of the rest the contract only, not even by a type", () => {
+    for (const file of all) {
+      const imported = [...readFileSync(join(root, file), "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)]
+      const outside = imported
+        .map(([, path]) => join(file, "..", path as string))
+        .filter((path) => !path.startsWith("console/") && !path.startsWith("shared/contract/"))
+      expect([file, outside]).toEqual([file, []])
+    }
+  })
+
+  it("is known by nobody: infra builds it by its folder", async () => {
+    expect(within(await bundled(sources), "console")).toEqual([])
+  })
+})
+
 describe("the contract", () => {
   it("stands for itself: a browser can load it, with zod and nothing of Node", async () => {
     const inputs = await bundled(files("shared/contract"), "browser")
@@ -207,9 +225,9 @@ describe("the files", () => {
   })
 
   it("of more than 300 lines say why in their first one", () => {
-    const long = ["infra", "functions", "shared", "test", "examples"]
+    const long = ["infra", "functions", "shared", "console", "test", "examples"]
       .flatMap(files)
-      .filter((file) => /\.(ts|mjs)$/.test(file) && linesOf(file).length > 300)
+      .filter((file) => /\.(tsx?|mjs)$/.test(file) && linesOf(file).length > 300)
     expect(long.filter((file) => !linesOf(file)[0]?.startsWith("// Long because "))).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ export interface Explanation {
 }
 
 /** The last part of a problem's type: `token-name-taken`. */
-export const codeOf = (error: unknown): string | undefined =>
+const codeOf = (error: unknown): string | undefined =>
   error instanceof ApiProblem ? error.problem.type.split("/").at(-1) : undefined
 
 export const isProblem = (error: unknown, code: ProblemCode): boolean => codeOf(error) === code

@@ -18,7 +18,7 @@ export function ago(at: string, now = Date.now()): string {
   return relative.format(Math.trunc(seconds / size), unit)
 }
 
-export const localTime = (at: string): string => local.format(Date.parse(at))
+const localTime = (at: string): string => local.format(Date.parse(at))
 
 const utc = (at: string): string => `${at.replace("T", " ").replace(/(\.\d+)?Z$/, "")} UTC`
 

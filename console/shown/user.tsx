@@ -15,7 +15,7 @@ export const UserStatus = ({ status }: { status: User["status"] }) => (
   </StatusIndicator>
 )
 
-export const ServiceBadge = () => <Badge color="blue">Service</Badge>
+const ServiceBadge = () => <Badge color="blue">Service</Badge>
 
 export const UserId = ({ user }: { user: Pick<User, "user_id" | "user_type"> }) => (
   <SpaceBetween direction="horizontal" size="xxs">

@@ -25,9 +25,9 @@ export function useWizard() {
   const account = useMutation({
     mutationFn: () => client["users/create"]({ body: bodyOf(serviceUser), idempotencyKey: accountKey.current }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["users/list"] }),
-    // The names that it may have are a matter of the first step.
+    // What is wrong with the account is told at its fields. Anything else, a session that has ended among it, leaves the step alone.
     onError: (error) => {
-      if (!isUncertain(error)) setStep(1)
+      if (isProblem(error, "user-id-taken") || isProblem(error, "validation-failed")) setStep(1)
     },
   })
   const check = useMutation({
