@@ -8,6 +8,7 @@ import { useMe, useSession } from "../session/use-session.ts"
 import { IssueProblem } from "./issue-problem.tsx"
 import { IssuedModal } from "./issued-modal.tsx"
 import { nameError } from "./name-error.ts"
+import { takeBackToken } from "./take-back.ts"
 import { emptyToken, TokenFields } from "./token-fields.tsx"
 import { useIssue } from "./use-issue.ts"
 
@@ -35,10 +36,7 @@ export function GenerateToken({ serviceUser, onClose }: Props) {
   const body = { ...draft, type, ...(type === "Service" && { user_id: userId }) }
   const { issued, error, isPending, isLost, isLocked, issue, replace } = useIssue({
     request: (given: typeof body, idempotencyKey) => client["user-tokens/create"]({ body: given, idempotencyKey }),
-    takeBack: async ({ id }) => {
-      await client["user-tokens/update"]({ id, body: { active: false } })
-      await client["user-tokens/delete"]({ id })
-    },
+    takeBack: takeBackToken(client),
   })
   const isMissingUser = type === "Service" && userId === ""
   const generate = () => {

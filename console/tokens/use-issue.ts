@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { useRef } from "react"
+import { useRef, useState } from "react"
 import type { ApiProblem } from "../../shared/contract/client.ts"
 import type { Reply } from "../../shared/contract/endpoints.ts"
 import type { Token } from "../../shared/contract/objects.ts"
@@ -22,25 +22,24 @@ interface Issue<Given> {
 export function useIssue<Given>({ request, takeBack, onIssued }: Issue<Given>) {
   const queryClient = useQueryClient()
   const key = useRef(crypto.randomUUID())
-  const lost = useRef<Token>(undefined)
+  const [lost, setLost] = useState<Token>()
   const mutation = useMutation({
     mutationFn: async ({ given, replace }: { given: Given; replace: boolean }) => {
       if (replace) {
-        if (lost.current) await takeBack(lost.current)
-        lost.current = undefined
+        if (lost) await takeBack(lost).catch(unlessGone)
+        setLost(undefined)
         key.current = crypto.randomUUID()
       }
       return request(given, key.current)
     },
     onSuccess: onIssued,
     onError: (error) => {
-      if (isProblem(error, "token-already-issued"))
-        lost.current = (error as ApiProblem).problem.token as Token | undefined
+      if (isProblem(error, "token-already-issued")) setLost((error as ApiProblem).problem.token as Token | undefined)
     },
     onSettled: () => refreshTokens(queryClient),
   })
   const { error, isPending, data } = mutation
-  const isLost = isProblem(error, "token-already-issued") || lost.current !== undefined
+  const isLost = isProblem(error, "token-already-issued") || lost !== undefined
   return {
     issued: data,
     error,
@@ -52,4 +51,9 @@ export function useIssue<Given>({ request, takeBack, onIssued }: Issue<Given>) {
     issue: (given: Given) => mutation.mutate({ given, replace: false }),
     replace: (given: Given) => mutation.mutate({ given, replace: true }),
   }
+}
+
+/** What was taken back by an attempt whose answer was lost, too, is as it should be. */
+function unlessGone(error: unknown): void {
+  if (!isProblem(error, "not-found") && !isProblem(error, "no-rotation")) throw error
 }

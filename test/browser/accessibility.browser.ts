@@ -14,7 +14,7 @@ const pages = {
   "/settings/teams": "Finance Data",
   "/settings/policy": "Tokens may never expire",
   "/access-review": "cli_automation@service",
-  "/audit-log": "account.created",
+  "/audit-log": "account.signed-in",
   "/nowhere": "Page not found",
 }
 

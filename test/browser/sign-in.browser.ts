@@ -19,7 +19,7 @@ test("a link into the console leads there, by way of the issuer; a reload signs 
 
 test("who signs out is out: for the API, for the issuer, and after a reload", async ({ openAs }) => {
   const page = await openAs("admin")
-  const authorization = await authorizationOf(page, () => goTo(page, "Teams"))
+  const authorization = await authorizationOf(page, () => goTo(page, "Token policy"))
   await page.getByRole("button", { name: "admin@example.com" }).click()
   await page.getByRole("menuitem", { name: "Sign out" }).click()
   await page.getByRole("button", { name: "Sign in" }).waitFor()
@@ -37,7 +37,7 @@ test("a session that ends in the middle of a form is begun again beside it, and 
 }) => {
   expected.push(/status of 401/)
   const page = await openAs("admin")
-  const authorization = await authorizationOf(page, () => goTo(page, "Teams"))
+  const authorization = await authorizationOf(page, () => goTo(page, "Token policy"))
   await goTo(page, "Users")
   await page.getByRole("button", { name: "Add Service Account" }).click()
   const wizard = dialogOf(page, "Add Service Account")

@@ -4,6 +4,7 @@ import type { User } from "../../../shared/contract/objects.ts"
 import { isProblem, isUncertain } from "../../api/problem.ts"
 import { useSession } from "../../session/use-session.ts"
 import { nameError } from "../../tokens/name-error.ts"
+import { takeBackToken } from "../../tokens/take-back.ts"
 import { emptyToken } from "../../tokens/token-fields.tsx"
 import { useIssue } from "../../tokens/use-issue.ts"
 import { bodyOf, emptyServiceUser, serviceNameError } from "./drafts.ts"
@@ -39,10 +40,7 @@ export function useWizard() {
   const issue = useIssue({
     request: (user: User, idempotencyKey) =>
       client["user-tokens/create"]({ body: { ...token, type: "Service", user_id: user.user_id }, idempotencyKey }),
-    takeBack: async ({ id }) => {
-      await client["user-tokens/update"]({ id, body: { active: false } })
-      await client["user-tokens/delete"]({ id })
-    },
+    takeBack: takeBackToken(client),
   })
   const isTaken = check.data === true || isProblem(account.error, "user-id-taken")
 
