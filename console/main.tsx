@@ -26,7 +26,7 @@ const session = createSession(configuration.apiUrl, createIssuer(configuration))
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <I18nProvider locale="en" messages={[messages]}>
-      <ApiUrlContext value={configuration.apiUrl}>
+      <ApiUrlContext value={configuration.callersUrl}>
         <SessionContext value={session}>
           <QueryClientProvider client={createQueryClient()}>
             <SignedIn>

@@ -7,6 +7,7 @@ import type { Bucket } from "aws-cdk-lib/aws-s3"
 import { BucketDeployment, CacheControl, Source } from "aws-cdk-lib/aws-s3-deployment"
 import { Construct } from "constructs"
 import { acknowledge } from "./acknowledge.ts"
+import { apiHost } from "./api-host.ts"
 import { cacheControl } from "./console-headers.ts"
 import { names } from "./names.ts"
 import { signInOf } from "./sign-in.ts"
@@ -39,9 +40,10 @@ export class ConsoleFiles extends Construct {
       cacheControl: [CacheControl.fromString(cacheControl("/assets/"))],
     })
     const { issuer, clientId } = signInOf(this, stageName, stage)
+    const configuration = { apiUrl: "/api", callersUrl: `https://${apiHost(this, stageName)}/api`, issuer, clientId }
     const page = new BucketDeployment(this, "Page", {
       ...common,
-      sources: [files, Source.jsonData("config.json", { apiUrl: "/api", issuer, clientId })],
+      sources: [files, Source.jsonData("config.json", configuration)],
       exclude: [hashed],
       cacheControl: [CacheControl.fromString(cacheControl("/index.html"))],
     })

@@ -12,9 +12,9 @@ import {
 } from "aws-cdk-lib/aws-cloudfront"
 import { HttpOrigin, S3BucketOrigin } from "aws-cdk-lib/aws-cloudfront-origins"
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3"
-import { StringParameter } from "aws-cdk-lib/aws-ssm"
 import type { Construct } from "constructs"
 import { acknowledge } from "./acknowledge.ts"
+import { apiHost } from "./api-host.ts"
 import { ConsoleFiles } from "./console-files.ts"
 import { consoleHeaders } from "./console-headers.ts"
 import { deepLinks, viewerAddress } from "./edge-functions.ts"
@@ -104,9 +104,8 @@ export class ConsoleStack extends Stack {
 
   /** The API sees the viewer's address by what our CDN alone can write: see functions/client-address.ts. */
   private api(stageName: string): BehaviorOptions {
-    const apiId = StringParameter.valueForStringParameter(this, names(stageName).apiIdParameter)
     return {
-      origin: new HttpOrigin(`${apiId}.execute-api.${this.region}.${this.urlSuffix}`, {
+      origin: new HttpOrigin(apiHost(this, stageName), {
         customHeaders: {
           // Resolved by CloudFormation: no template holds it. Who may read the distribution's configuration can.
           "x-symbolon-edge": SecretValue.secretsManager(names(stageName).edge).unsafeUnwrap(),

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { CloudFormationClient, paginateDescribeStacks, type Stack } from "@aws-sdk/client-cloudformation"
-import { apiUrlOutput } from "../names.ts"
+import { apiUrlOutput, consoleUrlOutput } from "../names.ts"
 import type { Stage } from "../stage.ts"
 import { checkBootstrap, checkLogRole, checkMail, checkStage, checkTrail } from "./checks.ts"
 import { Refusal, run, say } from "./command.ts"
@@ -93,16 +93,25 @@ function remedies(stacks: Stack[]): string[] {
   })
 }
 
-function done(stageName: string, { adminEmail, alarmEmail, adminTokenHours }: Stage, stacks: Stack[]): string {
+function done(stageName: string, stage: Stage, stacks: Stack[]): string {
+  const { adminEmail, alarmEmail, adminTokenHours } = stage
   const outputs = stacks.flatMap(({ Outputs = [] }) => Outputs)
-  const url = outputs.find(({ OutputKey }) => OutputKey === apiUrlOutput)?.OutputValue
+  const output = (key: string) => outputs.find(({ OutputKey }) => OutputKey === key)?.OutputValue
+  const url = output(apiUrlOutput)
   const hours = adminTokenHours === undefined ? "" : ` for ${adminTokenHours} hours`
   return `
 Symbolon ${stageName} is deployed: ${url ?? "its URL is in the outputs above"}
-Alarms go to ${alarmEmail}: confirm the subscription in the mail that the first deployment sent there.
+${consoleLine(stage, output(consoleUrlOutput))}Alarms go to ${alarmEmail}: confirm the subscription in the mail that the first deployment sent there.
 The first administrator is ${adminEmail}. A token${hours}:
 
   TOKEN=$(npm run --silent admin -- --stage ${stageName})
   curl -H "Authorization: Bearer $TOKEN" ${url ?? "<url>"}/users/me
 `
+}
+
+/** Empty without a console. A domain that the issuer doesn't know yet is one that it sends nobody back to. */
+function consoleLine({ domain }: Stage, consoleUrl: string | undefined): string {
+  if (consoleUrl === undefined) return ""
+  const next = `put domain: "${new URL(consoleUrl).host}" into infra/stage.ts and deploy again, before anybody can sign in there`
+  return `The console: ${consoleUrl}${domain === undefined ? `\n  First ${next}.` : ""}\n`
 }

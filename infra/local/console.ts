@@ -26,7 +26,7 @@ export function consoleFiles(directory: string, signIn: { issuer: string; client
       .map((entry) => join(entry.parentPath, entry.name))
       .map((file) => [file.slice(directory.length).replaceAll("\\", "/"), readFileSync(file)]),
   )
-  files.set("/config.json", Buffer.from(JSON.stringify({ apiUrl: "/api", ...signIn })))
+  files.set("/config.json", Buffer.from(JSON.stringify({ apiUrl: "/api", callersUrl: "/api", ...signIn })))
   const headers = consoleHeaders([new URL(signIn.issuer).origin])
   return async (request, response) => {
     const path = (request.url ?? "/").split("?")[0] as string

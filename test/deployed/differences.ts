@@ -84,6 +84,12 @@ export const differences = {
     source: "https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain.html",
     coveredBy: "test/infra/user-pool.test.ts",
   },
+  cdn: {
+    aws: "CloudFront serves the console, and the API behind it.",
+    emulator: "Serves nothing, and refuses the stack (OriginAccessControl, Function): `console` is left out there.",
+    source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Introduction.html",
+    coveredBy: "test/infra/console-stack.test.ts",
+  },
   "web-acl-association": {
     aws: "Puts a web ACL before a stage.",
     emulator: "Doesn't know the resource type, and refuses the stack: `waf` of stage prod, alone, is not deployed.",

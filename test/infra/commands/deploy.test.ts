@@ -54,6 +54,17 @@ test("hands over to cdk, with all that isn't its own, and tells URL, alarms and 
   expect(stdout).toContain(`curl -H "Authorization: Bearer $TOKEN" ${url}/users/me`)
 })
 
+test("tells where the console is, and what is missing before anybody can sign in there", async () => {
+  const outputs = [
+    stackIs("symbolon-prod-service", "CREATE_COMPLETE", { ApiUrl: url }),
+    stackIs("symbolon-prod-console", "CREATE_COMPLETE", { ConsoleUrl: "https://d111111abcdef8.cloudfront.net" }),
+  ]
+  const { stdout } = await deploy({ DescribeStacks: stacksAre(...outputs) })
+  expect(stdout).toContain(
+    'The console: https://d111111abcdef8.cloudfront.net\n  First put domain: "d111111abcdef8.cloudfront.net" into infra/stage.ts and deploy again',
+  )
+})
+
 test("refuses a stage that isn't there, or wasn't named", async () => {
   expectRefusal(
     await runCommand("deploy", ["--stage", "production"], credentials),

@@ -54,6 +54,7 @@ test("the configuration says who signs people in", async () => {
   expect(response.headers.get("cache-control")).toBe("no-store")
   expect(await response.json()).toEqual({
     apiUrl: "/api",
+    callersUrl: "/api",
     issuer: "http://127.0.0.1:3001/realm",
     clientId: "console",
   })
