@@ -7,9 +7,10 @@ import { BrowserRouter } from "react-router"
 import * as z from "zod/mini"
 import { createQueryClient } from "./api/queries.ts"
 import { App } from "./app.tsx"
-import { readConfiguration } from "./configuration.ts"
+import { type Configuration, readConfiguration } from "./configuration.ts"
 import "./console.css"
 import { showColorMode } from "./frame/color-mode.ts"
+import { ProblemAlert } from "./frame/problem-alert.tsx"
 import { ApiUrlContext } from "./session/api-url.ts"
 import { createIssuer } from "./session/issuer.ts"
 import { createSession } from "./session/session.ts"
@@ -20,26 +21,37 @@ import { SessionContext } from "./session/use-session.ts"
 z.config({ jitless: true })
 showColorMode()
 
-const configuration = await readConfiguration()
-const session = createSession(configuration.apiUrl, createIssuer(configuration))
+const root = createRoot(document.getElementById("root") as HTMLElement)
+try {
+  await start(await readConfiguration())
+} catch (error) {
+  // Without its configuration there is no console: told, since a white page is not.
+  root.render(
+    <main className="entrance">
+      <ProblemAlert error={error} header="The console could not be started" />
+    </main>,
+  )
+}
 
-createRoot(document.getElementById("root") as HTMLElement).render(
-  <StrictMode>
-    <I18nProvider locale="en" messages={[messages]}>
-      <ApiUrlContext value={configuration.callersUrl}>
-        <SessionContext value={session}>
-          <QueryClientProvider client={createQueryClient()}>
-            <SignedIn>
-              {/* Below it: after a sign-in the address is another one than the page was loaded with. */}
-              <BrowserRouter>
-                <App />
-              </BrowserRouter>
-            </SignedIn>
-          </QueryClientProvider>
-        </SessionContext>
-      </ApiUrlContext>
-    </I18nProvider>
-  </StrictMode>,
-)
-
-await session.start()
+async function start(configuration: Configuration): Promise<void> {
+  const session = createSession(configuration.apiUrl, createIssuer(configuration))
+  root.render(
+    <StrictMode>
+      <I18nProvider locale="en" messages={[messages]}>
+        <ApiUrlContext value={configuration.callersUrl}>
+          <SessionContext value={session}>
+            <QueryClientProvider client={createQueryClient()}>
+              <SignedIn>
+                {/* Below it: after a sign-in the address is another one than the page was loaded with. */}
+                <BrowserRouter>
+                  <App />
+                </BrowserRouter>
+              </SignedIn>
+            </QueryClientProvider>
+          </SessionContext>
+        </ApiUrlContext>
+      </I18nProvider>
+    </StrictMode>,
+  )
+  await session.start()
+}

@@ -20,8 +20,14 @@ export const isProblem = (error: unknown, code: ProblemCode): boolean => codeOf(
  */
 export const isUncertain = (error: unknown): boolean => !(error instanceof ApiProblem) || error.status >= 500
 
+/** Something between this page and the issuer: it refuses, can't be reached, or its window was closed. The message is for whoever signs in. */
+export class IssuerProblem extends Error {
+  override name = "IssuerProblem"
+}
+
 /** In plain words. What a proxy in between has answered, or nobody, is told as such. */
 export function explain(error: unknown): Explanation {
+  if (error instanceof IssuerProblem) return { title: "The issuer did not sign you in", detail: error.message }
   if (!(error instanceof ApiProblem))
     return {
       title: "No answer",

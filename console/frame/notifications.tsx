@@ -33,6 +33,8 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
     const succeeded: Notifications["succeeded"] = (content, action) => {
       const dismiss = add({
         type: "success",
+        // What a screen reader says, and when: at the next pause, and a failure at once.
+        ariaRole: "status",
         content,
         ...(action && {
           buttonText: action.text,
@@ -51,7 +53,7 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
           {detail} <RequestId instance={instance} />
         </>
       )
-      add({ type: "error", header, content })
+      add({ type: "error", ariaRole: "alert", header, content })
     }
     return { items, succeeded, failed }
   }, [items, add])

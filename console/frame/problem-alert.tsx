@@ -1,5 +1,6 @@
 import Alert from "@cloudscape-design/components/alert"
 import Box from "@cloudscape-design/components/box"
+import LiveRegion from "@cloudscape-design/components/live-region"
 import type { ReactNode } from "react"
 import { explain } from "../api/problem.ts"
 
@@ -16,10 +17,12 @@ interface Props {
 export function ProblemAlert({ error, header, action, children }: Props) {
   const { title, detail, instance } = explain(error)
   return (
-    <Alert type="error" header={header ?? title} action={action} statusIconAriaLabel="Error">
-      {children ?? detail}
-      <RequestId instance={instance} />
-    </Alert>
+    <LiveRegion assertive>
+      <Alert type="error" header={header ?? title} action={action} statusIconAriaLabel="Error">
+        {children ?? detail}
+        <RequestId instance={instance} />
+      </Alert>
+    </LiveRegion>
   )
 }
 

@@ -1,5 +1,6 @@
 import { ErrorResponse, InMemoryWebStorage, UserManager, WebStorageStateStore } from "oidc-client-ts"
 import { type IssuerEndpoints, signOutUrl } from "../../shared/contract/sign-out.ts"
+import { IssuerProblem } from "../api/problem.ts"
 import type { Configuration } from "../configuration.ts"
 
 export const callbackPath = "/callback"
@@ -12,13 +13,15 @@ export interface Arrival {
   path: string
 }
 
-/** The stage's issuer: Authorization Code with PKCE, by redirect, or in a window of its own. */
+/** The stage's issuer, whose failures are IssuerProblems: Authorization Code with PKCE, by redirect, or in a window of its own. */
 export interface Issuer {
   /** Leaves this page. `silently`: no screen of the issuer; it answers at once with somebody, or with nobody. */
   visit: (path: string, silently: boolean) => Promise<void>
+  /** Whether what the issuer has put into this address answers this very tab, and not the page that has opened it. */
+  isAnswer: (search: string) => boolean
   /** After the redirect back. */
   arrive: () => Promise<Arrival>
-  /** Beside this page, which stays as it is. */
+  /** Beside this page, which stays as it is. Who asks again gives up the question before: its window may be closed, or lost. */
   ask: () => Promise<string>
   /** In the window that `ask` has opened: hands the answer over, and closes. */
   answer: () => Promise<void>
@@ -35,6 +38,22 @@ const nobody = ["login_required", "interaction_required", "consent_required", "a
  */
 const unique = () => ({ nonce: crypto.randomUUID() })
 
+const statePrefix = "oidc."
+
+/** The library's messages are sentences; what a browser says of a failed request isn't. */
+function issuerProblem(error: unknown): IssuerProblem {
+  if (error instanceof ErrorResponse)
+    return new IssuerProblem(error.error_description ?? error.error ?? "It gives no reason.")
+  if (error instanceof TypeError)
+    return new IssuerProblem("It can't be reached from this page. Check your connection, then try again.")
+  return new IssuerProblem(error instanceof Error ? error.message : "It gives no reason.")
+}
+
+const told = <T>(asked: Promise<T>): Promise<T> =>
+  asked.catch((error) => {
+    throw issuerProblem(error)
+  })
+
 export function createIssuer({ issuer, clientId }: Configuration): Issuer {
   const manager = new UserManager({
     authority: issuer,
@@ -46,25 +65,31 @@ export function createIssuer({ issuer, clientId }: Configuration): Issuer {
     automaticSilentRenew: false,
     // What the issuer says stays in memory. State and PKCE verifier of a redirect outlive the page: no secret without the code.
     userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
-    stateStore: new WebStorageStateStore({ store: sessionStorage }),
+    stateStore: new WebStorageStateStore({ store: sessionStorage, prefix: statePrefix }),
   })
   const idTokenOf = ({ id_token }: { id_token?: string }): string => {
     if (!id_token) throw new Error("The issuer sent no ID token.")
     return id_token
   }
+  let question: AbortController | undefined
   return {
     visit: (path, silently) =>
-      manager.signinRedirect({ state: path, ...unique(), ...(silently && { prompt: "none" }) }),
+      told(manager.signinRedirect({ state: path, ...unique(), ...(silently && { prompt: "none" }) })),
+    isAnswer: (search) => sessionStorage.getItem(statePrefix + new URLSearchParams(search).get("state")) !== null,
     arrive: async () => {
       try {
         const user = await manager.signinRedirectCallback()
         return { idToken: idTokenOf(user), path: String(user.state) }
       } catch (error) {
         if (error instanceof ErrorResponse && nobody.includes(error.error ?? "")) return { path: String(error.state) }
-        throw error
+        throw issuerProblem(error)
       }
     },
-    ask: async () => idTokenOf(await manager.signinPopup(unique())),
+    ask: async () => {
+      question?.abort("Another sign-in was begun.")
+      question = new AbortController()
+      return idTokenOf(await told(manager.signinPopup({ ...unique(), popupSignal: question.signal })))
+    },
     answer: () => manager.signinPopupCallback(),
     leave: async () => {
       const endpoints = await manager.metadataService.getMetadata()

@@ -1,6 +1,7 @@
 import Button from "@cloudscape-design/components/button"
 import Modal from "@cloudscape-design/components/modal"
 import SpaceBetween from "@cloudscape-design/components/space-between"
+import StatusIndicator from "@cloudscape-design/components/status-indicator"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { Footer } from "../frame/footer.tsx"
 import { ProblemAlert } from "../frame/problem-alert.tsx"
@@ -27,7 +28,8 @@ export function SessionEnded() {
           <Button variant="link" onClick={() => void signOut()}>
             Sign out
           </Button>
-          <Button variant="primary" iconName="external" loading={again.isPending} onClick={() => again.mutate()}>
+          {/* Also while it waits: the other window may have been closed, or lost. */}
+          <Button variant="primary" iconName="external" onClick={() => again.mutate()}>
             Sign in again
           </Button>
         </Footer>
@@ -38,6 +40,7 @@ export function SessionEnded() {
           Sign in again in a new window. This page stays as it is, with all that you have typed; what was refused
           meanwhile you can then send again.
         </span>
+        {again.isPending && <StatusIndicator type="pending">Waiting for the other window</StatusIndicator>}
         {again.error && <ProblemAlert error={again.error} header="You could not be signed in" />}
       </SpaceBetween>
     </Modal>

@@ -29,6 +29,8 @@ export interface Session {
 
 /** Who signs out wants to stay out, whatever the issuer still remembers: until Sign in is pressed, or the tab closed. */
 const signedOutMark = "symbolon.signed-out"
+/** How long somebody who leaves waits for the API. */
+const patienceMilliseconds = 2000
 
 /**
  * A human's session: an ID token of the issuer is exchanged, once, for a bearer token of ours, which this closure keeps and nothing
@@ -68,19 +70,29 @@ export function createSession(apiUrl: string, issuer: Issuer): Session {
     expiry = setTimeout(() => end(bearer_token), Date.parse(expiration) - Date.now())
     become({ status: "signed-in", me: { ...user, permissions: permissionsOf(user.role) } })
   }
-  const here = () => location.pathname + location.search
+  /** The address to come back to: never another host's, nor one with a code that is used up. */
+  const here = () => (location.pathname === callbackPath ? "/" : ownPath(location.pathname + location.search))
 
   const arrive = async () => {
     if (location.pathname !== callbackPath) {
       if (sessionStorage.getItem(signedOutMark)) return become({ status: "signed-out" })
       return issuer.visit(here(), true)
     }
-    if (window.opener) return issuer.answer()
+    if (!issuer.isAnswer(location.search)) {
+      // It is the page's that has opened this window, which closes; it stays where nobody has: at an old address, say.
+      await issuer.answer()
+      leaveCallback("/")
+      return become({ status: "signed-out" })
+    }
     const arrival = await issuer.arrive()
-    // The code in this address is used up: neither the history nor a screenshot shall have it.
-    history.replaceState(null, "", arrival.path)
+    leaveCallback(arrival.path)
     if (arrival.idToken === undefined) return become({ status: "signed-out" })
     await exchange(arrival.idToken)
+  }
+
+  const refuse = (refusal: unknown) => {
+    if (location.pathname === callbackPath) leaveCallback("/")
+    become({ status: "signed-out", refusal })
   }
 
   return {
@@ -92,21 +104,28 @@ export function createSession(apiUrl: string, issuer: Issuer): Session {
     client,
     send: (path, headers) =>
       fetchWatched(apiUrl + path, { headers: { Authorization: `Bearer ${bearerToken}`, ...headers } }),
-    start: () => arrive().catch((refusal) => become({ status: "signed-out", refusal })),
+    start: () => arrive().catch(refuse),
     signIn: async () => {
       sessionStorage.removeItem(signedOutMark)
-      await issuer.visit(here(), false)
+      await issuer.visit(here(), false).catch(refuse)
     },
     signInAgain: async () => exchange(await issuer.ask()),
     signOut: async () => {
       sessionStorage.setItem(signedOutMark, "yes")
-      // Whether or not this reaches the API: whoever leaves is shown out, and the session ends by itself.
-      await client["sign-in/delete"]({}).catch(() => undefined)
+      const ended = client["sign-in/delete"]({}).catch(() => undefined)
       bearerToken = ""
       clearTimeout(expiry)
       become({ status: "signed-out" })
+      // Whether or not it reaches the API: whoever leaves is shown out, and the session ends by itself.
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, patienceMilliseconds))])
       // Ours is over, whatever the issuer says to the end of its own.
       await issuer.leave().catch(() => undefined)
     },
   }
 }
+
+/** The code in its address is used up: neither the history nor a screenshot shall have it. */
+const leaveCallback = (path: string) => history.replaceState(null, "", ownPath(path))
+
+/** Two slashes would begin another host's name. */
+const ownPath = (path: string): string => path.replace(/^\/*/, "/")

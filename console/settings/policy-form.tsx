@@ -8,6 +8,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between"
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { useState } from "react"
 import type { Settings } from "../../shared/contract/objects.ts"
+import { changedFields } from "../api/changed-fields.ts"
 import { fieldError, isProblem } from "../api/problem.ts"
 import { useNotifications } from "../frame/notifications.tsx"
 import { ProblemAlert } from "../frame/problem-alert.tsx"
@@ -19,12 +20,16 @@ export function PolicyForm({ settings }: { settings: Settings }) {
   const { client } = useSession()
   const { succeeded } = useNotifications()
   const queryClient = useQueryClient()
+  // As it was when the form was filled in, or saved: somebody else's change takes nothing away that was typed here.
+  const [before, setBefore] = useState(settings)
   const [draft, setDraft] = useState(settings)
   const set = (part: Partial<Settings>) => setDraft({ ...draft, ...part })
   const save = useMutation({
-    mutationFn: () => client["settings/update"]({ body: draft }),
+    mutationFn: () => client["settings/update"]({ body: changedFields(before, draft) }),
     onSuccess: async ({ applying, ...saved }) => {
       succeeded(applying > 0 ? `Token policy saved: ${applying} tokens are being shortened` : "Token policy saved")
+      setBefore(saved)
+      setDraft(saved)
       queryClient.setQueryData(["settings/get", {}], saved)
     },
   })

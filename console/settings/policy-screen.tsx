@@ -9,7 +9,7 @@ export function PolicyScreen() {
   const { data, error } = useReply("settings/get", {})
   return (
     <Frame trail={[["Settings"], ["Token policy"]]} contentType="default">
-      {data && <PolicyForm key={JSON.stringify(data)} settings={data} />}
+      {data && <PolicyForm settings={data} />}
       {!data && !error && <StatusIndicator type="loading">Loading</StatusIndicator>}
       {error && <ProblemAlert error={error} header="The policy could not be loaded" />}
     </Frame>

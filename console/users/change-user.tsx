@@ -3,6 +3,7 @@ import Input from "@cloudscape-design/components/input"
 import Textarea from "@cloudscape-design/components/textarea"
 import { useState } from "react"
 import type { User } from "../../shared/contract/objects.ts"
+import { changedFields } from "../api/changed-fields.ts"
 import { fieldError, isProblem } from "../api/problem.ts"
 import { Dialog } from "../frame/dialog.tsx"
 import { useNotifications } from "../frame/notifications.tsx"
@@ -15,20 +16,28 @@ import { useUserChange } from "./use-user-change.ts"
 /** Name, role, teams and what it is for. The user ID stays, whatever the name becomes. */
 export function ChangeUser({ user, onClose }: { user: User; onClose: () => void }) {
   const { succeeded } = useNotifications()
-  const [draft, setDraft] = useState({ ...user, teams: user.teams.filter((name) => name !== publicTeam), reason: "" })
+  const [before] = useState(() => ({
+    name: user.name,
+    role: user.role,
+    teams: user.teams.filter((name) => name !== publicTeam),
+    email: user.email,
+    purpose: user.purpose,
+  }))
+  const [draft, setDraft] = useState(before)
+  const [reason, setReason] = useState("")
   const change = useUserChange(user.id, () => {
     succeeded(`${user.user_id} changed`)
     onClose()
   })
   const set = (part: Partial<typeof draft>) => setDraft({ ...draft, ...part })
-  const { name, role, teams, email, reason } = draft
+  const { name, role, teams, email } = draft
   const purpose = draft.purpose?.trim() ? draft.purpose : null
   return (
     <Dialog
       header={`Change ${user.name}`}
       confirm="Save"
       isPending={change.isPending}
-      onConfirm={() => change.mutate({ name, role, teams, email, purpose, ...given(reason) })}
+      onConfirm={() => change.mutate({ ...changedFields(before, { ...draft, purpose }), ...given(reason) })}
       onClose={onClose}
     >
       <FormField label="Name" errorText={fieldError(change.error, "/name")}>
@@ -59,7 +68,7 @@ export function ChangeUser({ user, onClose }: { user: User; onClose: () => void 
       >
         <Textarea rows={2} value={draft.purpose ?? ""} onChange={({ detail }) => set({ purpose: detail.value })} />
       </FormField>
-      <ReasonField value={reason} onChange={(value) => set({ reason: value })} />
+      <ReasonField value={reason} onChange={setReason} />
       {change.error && !isProblem(change.error, "validation-failed") && <ProblemAlert error={change.error} />}
     </Dialog>
   )
