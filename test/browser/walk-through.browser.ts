@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { expect } from "vitest"
 import { createClient } from "../../shared/contract/client.ts"
-import { api, choose, dialogOf, fromMenu, goTo, origin, rowOf, takeToken, test } from "./chromium.ts"
+import { api, origin, test } from "./chromium.ts"
+import { choose, dialogOf, fromMenu, goTo, rowOf, takeToken } from "./steps.ts"
 
 /** The walk-throughs of the product's description, each under its heading there. They build on each other. */
 
