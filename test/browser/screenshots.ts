@@ -56,6 +56,7 @@ async function inLight(page: Page): Promise<void> {
 
   await goTo(page, "Tokens")
   await rowOf(page, "alation-sync-production").waitFor()
+  await page.getByRole("button", { name: "Review unused tokens" }).waitFor()
   await page.getByRole("button", { name: "Actions for bootstrap", exact: true }).click()
   await page.getByRole("menuitem", { name: "Revoke" }).waitFor()
   await shoot(page, "tokens")
@@ -82,6 +83,7 @@ async function inDark(page: Page): Promise<void> {
   await shoot(page, "users-dark")
   await goTo(page, "Tokens")
   await rowOf(page, "alation-sync-production").waitFor()
+  await page.getByRole("button", { name: "Review unused tokens" }).waitFor()
   await shoot(page, "tokens-dark")
 }
 
