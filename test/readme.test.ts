@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { exampleEvent } from "../shared/contract/event-examples.ts"
 import { eventRows } from "../shared/contract/events.ts"
@@ -14,6 +14,7 @@ const documents = [
   "SECURITY.md",
   "docs/deploy.md",
   "docs/authorizer.md",
+  "docs/console.md",
   "docs/events.md",
   "examples/orders-api/README.md",
   "examples/sign-in/README.md",
@@ -62,6 +63,15 @@ test("every file that the documents name exists", () => {
       ([, path]) => path as string,
     )
     for (const path of named) expect([document, path, existsSync(join(root, path))]).toEqual([document, path, true])
+  }
+})
+
+test("every picture that the documents show is there", () => {
+  for (const document of documents) {
+    const shown = [...readFileSync(join(root, document), "utf8").matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, path]) =>
+      join(dirname(document), path as string),
+    )
+    for (const path of shown) expect([document, path, existsSync(join(root, path))]).toEqual([document, path, true])
   }
 })
 

@@ -10,6 +10,7 @@ import { Frame } from "../frame/frame.tsx"
 import { useNotifications } from "../frame/notifications.tsx"
 import { RowsTable } from "../frame/rows-table.tsx"
 import { useFilters } from "../frame/use-filters.ts"
+import { paths } from "../paths.ts"
 import { useSession } from "../session/use-session.ts"
 import { checklist } from "./checklist.ts"
 import { ChecklistShown } from "./checklist-shown.tsx"
@@ -48,7 +49,7 @@ export function AccessReviewScreen() {
     refresh: () => void refetch(),
   }
   return (
-    <Frame trail={[["Governance"], ["Access review"]]} contentType="default">
+    <Frame trail={[["Governance", paths.accessReview], ["Access review"]]} contentType="default">
       <SpaceBetween size="l">
         <Header
           variant="h1"

@@ -7,6 +7,7 @@ import { ChoiceFilter, TextFilter } from "../frame/filter-fields.tsx"
 import { Frame } from "../frame/frame.tsx"
 import { Empty, RowsTable } from "../frame/rows-table.tsx"
 import { useFilters } from "../frame/use-filters.ts"
+import { paths } from "../paths.ts"
 import { eventColumns } from "./event-columns.tsx"
 import { longest, periods, rangeOf } from "./periods.ts"
 
@@ -25,7 +26,7 @@ export function AuditLogScreen() {
   // A user ID that is still being typed is nobody's.
   const isNobody = isProblem(rows.error, "not-found")
   return (
-    <Frame trail={[["Governance"], ["Audit log"]]}>
+    <Frame trail={[["Governance", paths.accessReview], ["Audit log"]]}>
       <RowsTable
         heading="Audit log"
         description="Who changed what, newest first"

@@ -8,7 +8,7 @@ type Column = TableProps.ColumnDefinition<AuditEvent>
 
 /** Newest first, as the API has them, and nothing else: so none of these sorts. */
 export const eventColumns: Column[] = [
-  { id: "at", header: "Time", cell: ({ at }) => <Instant at={at} />, minWidth: 150 },
+  { id: "at", header: "Time", cell: ({ at }) => <Instant at={at} as="second" />, minWidth: 140 },
   { id: "action", header: "Action", cell: ({ action }) => action, isRowHeader: true, minWidth: 150 },
   { id: "actor", header: "By", cell: ({ actor }) => <Party {...actor} />, minWidth: 165 },
   { id: "subject", header: "On", cell: ({ subject }) => <Party {...subject} />, minWidth: 165 },

@@ -22,6 +22,8 @@ export function Frame({ trail, contentType = "table", children }: Props) {
         headerSelector="#top"
         toolsHide
         contentType={contentType}
+        // Of 280, the default, its words need less, and the tables more.
+        navigationWidth={200}
         navigation={<Navigation />}
         notifications={<NotificationsBar />}
         breadcrumbs={

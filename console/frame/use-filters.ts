@@ -20,5 +20,8 @@ export function useFilters<Name extends string>(...names: Name[]) {
       ),
     [setParameters],
   )
-  return { filters, setFilter, clear: () => setParameters({}, { replace: true }) }
+  /** These, and none of those that were. */
+  const showOnly = (given: Partial<Record<Name, string>>) =>
+    setParameters(given as Record<string, string>, { replace: true })
+  return { filters, setFilter, showOnly, clear: () => showOnly({}) }
 }

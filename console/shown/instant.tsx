@@ -9,6 +9,7 @@ const units = [
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
 const local = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" })
+const localSecond = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" })
 const localDay = new Intl.DateTimeFormat("en", { dateStyle: "medium" })
 
 /** "3 days ago", "in 2 hours". */
@@ -22,9 +23,15 @@ const localTime = (at: string): string => local.format(Date.parse(at))
 
 const utc = (at: string): string => `${at.replace("T", " ").replace(/(\.\d+)?Z$/, "")} UTC`
 
+const formats = { time: local, second: localSecond, day: localDay } as const
+
 /** An instant in the reader's zone; in UTC, as logs have it, under the pointer. */
-export const Instant = ({ at, as = "time" }: { at: string; as?: "time" | "day" | "ago" }) => (
-  <time dateTime={at} title={as === "ago" ? `${localTime(at)} (${utc(at)})` : utc(at)}>
-    {as === "ago" ? ago(at) : (as === "day" ? localDay : local).format(Date.parse(at))}
+export const Instant = ({ at, as = "time" }: { at: string; as?: keyof typeof formats | "ago" }) => (
+  <time
+    className={as === "second" ? "long" : ""}
+    dateTime={at}
+    title={as === "ago" ? `${localTime(at)} (${utc(at)})` : utc(at)}
+  >
+    {as === "ago" ? ago(at) : formats[as].format(Date.parse(at))}
   </time>
 )

@@ -15,8 +15,8 @@ const statuses = {
 export const statusText = (status: Token["status"]): string => statuses[status][1]
 
 export const TokenStatus = ({ status }: { status: Token["status"] }) => (
-  <StatusIndicator type={statuses[status][0]} wrapText={false}>
-    {statuses[status][1]}
+  <StatusIndicator type={statuses[status][0]}>
+    <span className="words">{statuses[status][1]}</span>
   </StatusIndicator>
 )
 

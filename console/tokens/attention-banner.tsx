@@ -8,7 +8,8 @@ export function AttentionBanner({ onReview }: { onReview: (flag: "unused" | "exp
   const { data: settings } = useReply("settings/get", {})
   const unused = useFlagged("unused")
   const expiring = useFlagged("expiring")
-  if (unused + expiring === 0) return null
+  // Both at once: what is below moves once.
+  if (unused === undefined || expiring === undefined || unused + expiring === 0) return null
   return (
     <Alert type="warning" statusIconAriaLabel="Warning">
       <SpaceBetween size="xs">
@@ -38,7 +39,7 @@ export function AttentionBanner({ onReview }: { onReview: (flag: "unused" | "exp
 const count = (tokens: number): string => (tokens === 1 ? "1 token has" : `${tokens} tokens have`)
 
 /** Counted anew as rows change: what is revoked here needs nobody's attention any more. */
-const useFlagged = (flag: "unused" | "expiring"): number =>
-  useRows("user-tokens/list-service", { flag, status: "active" }).items.filter(
-    ({ status, flags }) => status === "active" && flags.includes(flag),
-  ).length
+function useFlagged(flag: "unused" | "expiring"): number | undefined {
+  const { items, isLoading } = useRows("user-tokens/list-service", { flag, status: "active" })
+  return isLoading ? undefined : items.filter(({ status, flags }) => status === "active" && flags.includes(flag)).length
+}

@@ -10,7 +10,7 @@ interface Props {
   onReplace: () => void
 }
 
-/** Why there is no secret to show, and what to do. A 422 is told at its field. */
+/** Why there is no secret to show, and what to do. What is wrong with a field is told there. */
 export function IssueProblem({ error, isLost, isPending, onReplace }: Props) {
   if (isLost)
     return (
@@ -28,7 +28,7 @@ export function IssueProblem({ error, isLost, isPending, onReplace }: Props) {
         one is made in its place. Or close this, and revoke it in the list, where it is Not Used.
       </Alert>
     )
-  if (!error || isProblem(error, "validation-failed")) return null
+  if (!error || isProblem(error, "validation-failed") || isProblem(error, "token-name-taken")) return null
   if (isUncertain(error))
     return (
       <ProblemAlert error={error} header="No certain answer">

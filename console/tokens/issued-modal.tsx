@@ -64,7 +64,7 @@ export function IssuedModal({ header, issued, onClose }: Props) {
           ]}
         />
         <FirstCall issued={issued} />
-        <SnippetTabs />
+        <SnippetTabs tokenName={issued.name} />
       </SpaceBetween>
     </Modal>
   )

@@ -5,7 +5,7 @@ import type { Token } from "../../shared/contract/objects.ts"
 import { fieldError } from "../api/problem.ts"
 import { Dialog } from "../frame/dialog.tsx"
 import { useSession } from "../session/use-session.ts"
-import { expirationOptions } from "./expirations.ts"
+import { type ExpirationChoice, expirationOptions, expiryText } from "./expirations.ts"
 import { IssueProblem } from "./issue-problem.tsx"
 import { IssuedModal } from "./issued-modal.tsx"
 import { useIssue } from "./use-issue.ts"
@@ -24,7 +24,7 @@ export function RotateToken({ token, onClose }: { token: Token; onClose: () => v
   const { client } = useSession()
   const { id } = token
   const [overlap, setOverlap] = useState("168")
-  const [expiration, setExpiration] = useState("")
+  const [expiration, setExpiration] = useState<ExpirationChoice | "">("")
   const { issued, error, isPending, isLost, isLocked, issue, replace } = useIssue({
     request: (body: { overlap_hours: number; expiration?: string }, idempotencyKey) =>
       client["user-tokens/rotate"]({ id, body, idempotencyKey }),
@@ -43,7 +43,7 @@ export function RotateToken({ token, onClose }: { token: Token; onClose: () => v
     >
       <span>
         The token gets a new secret, and keeps its name. Both secrets work until the new one is used for the first time;
-        from then on the old one has the overlap left, and the list tells who still uses it.
+        from then on the old one works for as long as the overlap, and the list tells from where it is still used.
       </span>
       <FormField label="Overlap" errorText={fieldError(error, "/overlap_hours")}>
         <Select
@@ -53,12 +53,16 @@ export function RotateToken({ token, onClose }: { token: Token; onClose: () => v
           onChange={({ detail }) => setOverlap(detail.selectedOption.value ?? "")}
         />
       </FormField>
-      <FormField label="Expiration of the new secret" errorText={fieldError(error, "/expiration")}>
+      <FormField
+        label="Expiration of the new secret"
+        constraintText={expiration === "" ? "The period of the old secret, from now on" : expiryText(expiration)}
+        errorText={fieldError(error, "/expiration")}
+      >
         <Select
           readOnly={isLocked}
           selectedOption={periods.find(({ value }) => value === expiration) ?? samePeriod}
           options={periods}
-          onChange={({ detail }) => setExpiration(detail.selectedOption.value ?? "")}
+          onChange={({ detail }) => setExpiration(detail.selectedOption.value as typeof expiration)}
         />
       </FormField>
       <IssueProblem error={error} isLost={isLost} isPending={isPending} onReplace={() => replace(body)} />

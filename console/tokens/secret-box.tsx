@@ -3,7 +3,7 @@ import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import { download } from "../frame/download.ts"
 import { useApiUrl } from "../session/api-url.ts"
-import { envFile } from "./snippets.ts"
+import { envFile, envFileName } from "./snippets.ts"
 
 /** The token itself, and the ways to take it along. */
 export function SecretBox({ bearerToken, name }: { bearerToken: string; name: string }) {
@@ -23,7 +23,7 @@ export function SecretBox({ bearerToken, name }: { bearerToken: string; name: st
         />
         <Button
           iconName="download"
-          onClick={() => download(`${fileName(name)}.env`, "text/plain", envFile(apiUrl, bearerToken))}
+          onClick={() => download(envFileName(name), "text/plain", envFile(apiUrl, bearerToken))}
         >
           Download .env
         </Button>
@@ -31,5 +31,3 @@ export function SecretBox({ bearerToken, name }: { bearerToken: string; name: st
     </SpaceBetween>
   )
 }
-
-const fileName = (name: string): string => name.replaceAll(/[^\w-]+/g, "-").replaceAll(/^-+|-+$/g, "") || "token"

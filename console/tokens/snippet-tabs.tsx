@@ -4,10 +4,10 @@ import Tabs from "@cloudscape-design/components/tabs"
 import { useApiUrl } from "../session/api-url.ts"
 import { snippets } from "./snippets.ts"
 
-export const SnippetTabs = () => (
+export const SnippetTabs = ({ tokenName }: { tokenName: string }) => (
   <Tabs
     ariaLabel="How to call the API with it"
-    tabs={snippets(useApiUrl()).map(({ id, label, code }) => ({
+    tabs={snippets(useApiUrl(), tokenName).map(({ id, label, code }) => ({
       id,
       label,
       content: (

@@ -2,16 +2,18 @@
  * Ready to run against this deployment. All of them take the token from the environment or from a store of secrets: one that stands in
  * a command ends up in a shell's history, and one that stands in a file in a repository.
  */
-export const snippets = (apiUrl: string) => [
+export const snippets = (apiUrl: string, tokenName: string) => [
   {
     id: "curl",
     label: "curl",
-    code: `curl -H "Authorization: Bearer $SYMBOLON_TOKEN" \\\n  ${apiUrl}/datastores`,
+    code: `${sourced(tokenName)}
+curl -H "Authorization: Bearer $SYMBOLON_TOKEN" \\\n  ${apiUrl}/datastores`,
   },
   {
     id: "python",
     label: "Python",
-    code: `import os
+    code: `${sourced(tokenName)}
+import os
 import requests
 
 response = requests.get(
@@ -57,6 +59,13 @@ resource "aws_secretsmanager_secret_version" "symbolon_token" {
 }`,
   },
 ]
+
+/** How the downloaded file gets into the environment, of a shell and of what it starts. */
+const sourced = (tokenName: string): string => `# Where the download is: set -a; . ./${envFileName(tokenName)}; set +a`
+
+/** Safe in a shell, whatever the token is called. */
+export const envFileName = (tokenName: string): string =>
+  `${tokenName.replaceAll(/[^\w-]+/g, "-").replaceAll(/^-+|-+$/g, "") || "token"}.env`
 
 export const envFile = (apiUrl: string, bearerToken: string): string =>
   `SYMBOLON_URL=${apiUrl}\nSYMBOLON_TOKEN=${bearerToken}\n`

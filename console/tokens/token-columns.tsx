@@ -14,7 +14,7 @@ const name: Column = {
   cell: (token) => token.name,
   sortingField: "name",
   isRowHeader: true,
-  minWidth: 160,
+  minWidth: 130,
 }
 const status: Column = {
   id: "status",
@@ -29,7 +29,7 @@ const expiration: Column = {
   header: "Expiration",
   cell: (token) => <Expiration at={token.expiration} />,
   sortingComparator: (a, b) => (a.expiration ?? "9").localeCompare(b.expiration ?? "9"),
-  minWidth: 150,
+  minWidth: 130,
 }
 const lastUsed: Column = {
   id: "last_used",
@@ -46,7 +46,7 @@ export const tokenColumns = (menuOf: (token: Token) => ReactNode): Column[] => [
   expiration,
   lastUsed,
   flags,
-  { id: "actions", header: "Actions", cell: menuOf, minWidth: 90 },
+  { id: "actions", header: "Actions", cell: menuOf, minWidth: 80 },
 ]
 
 /** Whose it is: a link, for whoever may open users' pages. */

@@ -17,7 +17,7 @@ import { useTokenRows } from "./use-token-rows.ts"
 /** Settings > Tokens. */
 export function TokensScreen() {
   const { may } = useMe()
-  const { filters, setFilter, clear } = useFilters("type", "q", "status", "flag")
+  const { filters, setFilter, showOnly, clear } = useFilters("type", "q", "status", "flag")
   const rows = useTokenRows(filters)
   const { menuOf, dialogs } = useTokenMenu()
   const [selected, setSelected] = useState<readonly Token[]>([])
@@ -28,7 +28,9 @@ export function TokensScreen() {
   return (
     <Frame trail={[["Settings"], ["Tokens"]]}>
       <SpaceBetween size="m">
-        {may("users:write") && <AttentionBanner onReview={(flag) => setFilter("flag", flag)} />}
+        {may("users:write") && (
+          <AttentionBanner onReview={(flag) => showOnly({ type: "service", status: "active", flag })} />
+        )}
         <RowsTable
           heading="Tokens"
           description={may("users:write") ? "Of service accounts, and your own" : "Your own: they do what you may do"}

@@ -1,9 +1,9 @@
 import { useMemo } from "react"
 import { useRows } from "../api/queries.ts"
 
-/** How many active service tokens each account has: counted here, since an account doesn't know. */
-export function useTokenCounts(isAllowed: boolean): ((userId: string) => number) | undefined {
-  const { items, isPartial } = useRows("user-tokens/list-service", {}, isAllowed)
+/** How many active service tokens each account has: counted here, since an account doesn't know. Undefined: not counted yet. */
+export function useTokenCounts(isAllowed: boolean): ((userId: string) => number | undefined) | undefined {
+  const { items, isLoading, isPartial, error } = useRows("user-tokens/list-service", {}, isAllowed)
   const counts = useMemo(() => {
     const found = new Map<string, number>()
     for (const { status, user } of items)
@@ -11,5 +11,6 @@ export function useTokenCounts(isAllowed: boolean): ((userId: string) => number)
     return found
   }, [items])
   // A wrong number is worse than none.
-  return isAllowed && !isPartial ? (userId) => counts.get(userId) ?? 0 : undefined
+  if (!isAllowed || isPartial || error) return undefined
+  return (userId) => (isLoading ? undefined : (counts.get(userId) ?? 0))
 }

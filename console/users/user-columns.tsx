@@ -15,9 +15,9 @@ const columns: Column[] = [
     cell: (user) => <PageLink href={paths.user(user.id)}>{user.name}</PageLink>,
     sortingField: "name",
     isRowHeader: true,
-    minWidth: 160,
+    minWidth: 145,
   },
-  { id: "user_id", header: "User ID", cell: (user) => <UserId user={user} />, sortingField: "user_id", minWidth: 240 },
+  { id: "user_id", header: "User ID", cell: (user) => <UserId user={user} />, sortingField: "user_id", minWidth: 205 },
   {
     id: "role",
     header: "Role",
@@ -26,7 +26,7 @@ const columns: Column[] = [
     sortingComparator: (a, b) => roles.indexOf(a.role) - roles.indexOf(b.role),
     minWidth: 100,
   },
-  { id: "teams", header: "Teams", cell: (user) => user.teams.join(", "), minWidth: 180 },
+  { id: "teams", header: "Teams", cell: (user) => user.teams.join(", "), minWidth: 150 },
   {
     id: "status",
     header: "Status",
@@ -45,15 +45,15 @@ const lastUsed: Column = {
 }
 
 /** `tokensOf` answers how many active service tokens an account has; absent for whoever may not know. */
-export const userColumns = (tokensOf?: (userId: string) => number): Column[] => [
+export const userColumns = (tokensOf?: (userId: string) => number | undefined): Column[] => [
   ...columns,
   ...(tokensOf
     ? [
         {
           id: "tokens",
           header: "Tokens",
-          cell: (user: User) => (user.user_type === "Service" ? tokensOf(user.user_id) : "–"),
-          sortingComparator: (a: User, b: User) => tokensOf(a.user_id) - tokensOf(b.user_id),
+          cell: (user: User) => (user.user_type === "Service" ? (tokensOf(user.user_id) ?? "…") : "–"),
+          sortingComparator: (a: User, b: User) => (tokensOf(a.user_id) ?? 0) - (tokensOf(b.user_id) ?? 0),
           minWidth: 100,
         },
       ]

@@ -76,7 +76,7 @@ Your token as the first administrator is in .local/admin.env. Try it:
   source .local/admin.env
   curl -H "Authorization: Bearer $SYMBOLON_TOKEN" $SYMBOLON_URL/users/me
 
-The console: ${new URL("/", stack.url)}   (npm start -- --demo fills it with accounts and tokens of every status)
+The console: ${new URL("/", stack.url)}   (sign in as ${adminEmail}${demo ? "" : "; npm start -- --demo fills it with accounts and tokens of every status"})
 
 The issuer ${issuer.url} (OpenID Connect, client id console) signs in, without a password,
 ${people.map(({ email }) => email).join(", ")}. A walk through it:

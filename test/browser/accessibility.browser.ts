@@ -1,7 +1,8 @@
 import { AxeBuilder } from "@axe-core/playwright"
 import type { Page } from "playwright-core"
 import { describe, expect } from "vitest"
-import { api, dialogOf, fromMenu, origin, rowOf, test } from "./chromium.ts"
+import { api, origin, test } from "./chromium.ts"
+import { dialogOf, fromMenu, rowOf } from "./steps.ts"
 
 const violations = async (page: Page) => {
   const found = await new AxeBuilder({ page }).analyze()

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core"
 import { expect } from "vitest"
-import { api, dialogOf, goTo, rowOf, takeToken, test } from "./chromium.ts"
+import { api, test } from "./chromium.ts"
+import { dialogOf, goTo, rowOf, takeToken } from "./steps.ts"
 
 /** The wizard, with Finish still to be pressed. */
 async function fillIn(page: Page, name: string) {

@@ -3,7 +3,8 @@ import { join } from "node:path"
 import type { Page } from "playwright-core"
 import { expect, inject } from "vitest"
 import { containsToken } from "../../shared/contract/scanner.ts"
-import { choose, dialogOf, goTo, origin, rowOf, signIn, takeToken, test } from "./chromium.ts"
+import { origin, test } from "./chromium.ts"
+import { choose, dialogOf, goTo, rowOf, signIn, takeToken } from "./steps.ts"
 
 test("a link into the console leads there, by way of the issuer; a reload signs in again silently", async ({
   open,

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { expect } from "vitest"
 import { createClient } from "../../shared/contract/client.ts"
-import { api, choose, dialogOf, fromMenu, goTo, origin, rowOf, takeToken, test } from "./chromium.ts"
+import { api, origin, test } from "./chromium.ts"
+import { choose, dialogOf, fromMenu, goTo, rowOf, takeToken } from "./steps.ts"
 
 /** The walk-throughs of the product's description, each under its heading there. They build on each other. */
 
@@ -146,6 +147,8 @@ test("Token Rotation", async ({ openAs }) => {
 test("Monitoring: unused tokens are revoked together, from the banner", async ({ openAs }) => {
   const page = await openAs("admin")
   await goTo(page, "Tokens")
+  // Whatever is filtered before: the banner leads to what it has counted.
+  await page.getByRole("button", { name: "Personal Tokens" }).click()
   await page.getByRole("button", { name: "Review unused tokens" }).click()
   await rowOf(page, "bootstrap").waitFor()
   await rowOf(page, "loader-development").waitFor({ state: "hidden" })

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { createServer } from "node:net"
 import { join } from "node:path"
+import { freePort } from "../../infra/local/engine.ts"
 
 export const root = `${join(import.meta.dirname, "../..")}/`
 
@@ -27,4 +29,25 @@ export function startNode(args: string[], env: NodeJS.ProcessEnv = {}): Running 
     })
   const ended = once(child, "close").then(([status]) => ({ status, ...texts }))
   return { child, stdout: () => texts.stdout, ended }
+}
+
+/** The first of two in a row, free a moment ago: of `npm start`, and of its issuer. */
+export async function freePorts(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (port < 65_535 && (await isFree(port + 1))) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1")
+  try {
+    // Rejects when the server says "error" instead: another has the port.
+    await once(server, "listening")
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, "close")
+  return true
 }

@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { createServer } from "node:http"
-import { connect } from "node:net"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { signInAt } from "../../../examples/sign-in/sign-in-at.ts"
 import { freePort } from "../../../infra/local/engine.ts"
 import { people } from "../../../infra/local/people.ts"
 import { closed } from "../../../infra/local/secrets.ts"
-import { type Running, startNode } from "../node.ts"
+import { freePorts, type Running, startNode } from "../node.ts"
 import { folderForTest, until } from "./fixture.ts"
 
 /** `npm start`, with a folder and a port of the test's own. It is ended with the test. */
@@ -52,18 +51,6 @@ const deactivate = (url: string, token: string, id: number | undefined) =>
 
 const me = (url: string | undefined, token: string) =>
   fetch(`${url}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
-
-/** Two in a row: of the stack, and of its issuer. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const port = await freePort()
-    const isNextTaken = await new Promise<boolean>((resolve) => {
-      const socket = connect(port + 1, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false))
-      socket.on("connect", () => socket.destroy())
-    })
-    if (!isNextTaken && port < 65_535) return port
-  }
-}
 
 /** A human's session, from the issuer of the stack at this port. */
 async function signIn(port: number, email: string) {
