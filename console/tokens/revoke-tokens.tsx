@@ -5,7 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between"
 import StatusIndicator from "@cloudscape-design/components/status-indicator"
 import { useState } from "react"
 import type { Token } from "../../shared/contract/objects.ts"
-import { explain } from "../api/problem.ts"
+import { explain, isUncertain } from "../api/problem.ts"
 import { useTokenChange } from "../api/tokens-shown.ts"
 import { Footer } from "../frame/footer.tsx"
 import { useSession } from "../session/use-session.ts"
@@ -71,5 +71,6 @@ function ResultShown({ result }: { result: Result | undefined }) {
   if (result === "waiting") return <StatusIndicator type="pending">Waiting</StatusIndicator>
   if (result === "revoked") return <StatusIndicator type="success">Revoked</StatusIndicator>
   const { title, instance } = explain(result.failed)
-  return <StatusIndicator type="error">{instance ? `${title} (request id: ${instance})` : title}</StatusIndicator>
+  const told = isUncertain(result.failed) ? `${title}: it may have been revoked` : title
+  return <StatusIndicator type="error">{instance ? `${told} (request id: ${instance})` : told}</StatusIndicator>
 }
