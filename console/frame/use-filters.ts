@@ -20,5 +20,8 @@ export function useFilters<Name extends string>(...names: Name[]) {
       ),
     [setParameters],
   )
-  return { filters, setFilter, clear: () => setParameters({}, { replace: true }) }
+  /** These, and none of those which were set. */
+  const setOnly = (only: Partial<Record<Name, string>>) =>
+    setParameters(only as Record<string, string>, { replace: true })
+  return { filters, setFilter, setOnly, clear: () => setOnly({}) }
 }

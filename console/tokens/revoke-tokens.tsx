@@ -37,10 +37,11 @@ export function RevokeTokens({ tokens, onClose }: { tokens: readonly Token[]; on
       visible
       header={`Revoke ${chosen.length === 1 ? "1 token" : `${chosen.length} tokens`}`}
       closeAriaLabel="Close"
-      onDismiss={onClose}
+      // The rest would be revoked unseen.
+      onDismiss={() => !isRunning && onClose()}
       footer={
         <Footer>
-          <Button variant={isStarted ? "primary" : "link"} onClick={onClose}>
+          <Button variant={isStarted ? "primary" : "link"} disabled={isRunning} onClick={onClose}>
             {isStarted ? "Close" : "Cancel"}
           </Button>
           {(!isStarted || isRunning) && (

@@ -1,7 +1,6 @@
 import Button from "@cloudscape-design/components/button"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import { useState } from "react"
-import type { Token } from "../../shared/contract/objects.ts"
 import { Frame } from "../frame/frame.tsx"
 import { Empty, RowsTable } from "../frame/rows-table.tsx"
 import { useFilters } from "../frame/use-filters.ts"
@@ -17,18 +16,22 @@ import { useTokenRows } from "./use-token-rows.ts"
 /** Settings > Tokens. */
 export function TokensScreen() {
   const { may } = useMe()
-  const { filters, setFilter, clear } = useFilters("type", "q", "status", "flag")
+  const { filters, setFilter, setOnly, clear } = useFilters("type", "q", "status", "flag")
   const rows = useTokenRows(filters)
   const { menuOf, dialogs } = useTokenMenu()
-  const [selected, setSelected] = useState<readonly Token[]>([])
+  const [selectedIds, setSelectedIds] = useState<readonly number[]>([])
   const [dialog, setDialog] = useState<"generate" | "revoke">()
   const [name, ...others] = tokenColumns(menuOf)
   const isFiltered = Object.keys(filters).length > 0
+  // As they are now, and only what is to be seen: nobody means a row that a filter has taken away.
+  const selected = rows.items.filter(({ id }) => selectedIds.includes(id))
   const revocable = selected.filter(({ active }) => active)
   return (
     <Frame trail={[["Settings"], ["Tokens"]]}>
       <SpaceBetween size="m">
-        {may("users:write") && <AttentionBanner onReview={(flag) => setFilter("flag", flag)} />}
+        {may("users:write") && (
+          <AttentionBanner onReview={(flag) => setOnly({ type: "service", status: "active", flag })} />
+        )}
         <RowsTable
           heading="Tokens"
           description={may("users:write") ? "Of service accounts, and your own" : "Your own: they do what you may do"}
@@ -37,7 +40,7 @@ export function TokensScreen() {
           rowId={({ id }) => String(id)}
           rowName={(token) => token.name}
           hasActionsColumn
-          selection={{ rows: selected, onChange: setSelected }}
+          selection={{ rows: selected, onChange: (chosen) => setSelectedIds(chosen.map(({ id }) => id)) }}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button disabled={revocable.length === 0} onClick={() => setDialog("revoke")}>
@@ -66,7 +69,7 @@ export function TokensScreen() {
         <RevokeTokens
           tokens={revocable}
           onClose={() => {
-            setSelected([])
+            setSelectedIds([])
             setDialog(undefined)
           }}
         />
