@@ -8,6 +8,7 @@ import type { Token } from "../../shared/contract/objects.ts"
 import { explain, isUncertain } from "../api/problem.ts"
 import { useTokenChange } from "../api/tokens-shown.ts"
 import { Footer } from "../frame/footer.tsx"
+import { useIsShown } from "../frame/use-is-shown.ts"
 import { useSession } from "../session/use-session.ts"
 import { LastUsed } from "../shown/token.tsx"
 
@@ -26,11 +27,12 @@ export function RevokeTokens({ tokens, onClose }: { tokens: readonly Token[]; on
     onSuccess: ({ id }) => note(id, "revoked"),
     onError: ({ id }, error) => note(id, { failed: error }),
   })
+  const isShown = useIsShown()
   const isStarted = Object.keys(results).length > 0
   const isRunning = Object.values(results).includes("waiting")
   const start = async () => {
     setResults(Object.fromEntries(chosen.map(({ id }) => [id, "waiting"])))
-    for (const token of chosen) await revoke.mutateAsync(token).catch(() => undefined)
+    for (const token of chosen) if (isShown.current) await revoke.mutateAsync(token).catch(() => undefined)
   }
   return (
     <Modal

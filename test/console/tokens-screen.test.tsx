@@ -60,6 +60,20 @@ test("revoking many stays until the last is revoked", async () => {
   expect(onClose).toHaveBeenCalledOnce()
 })
 
+test("the rest is not revoked once the page is gone", async () => {
+  let answer = (_: typeof aService) => undefined as unknown
+  const update = vi.fn(() => new Promise<typeof aService>((resolve) => (answer = resolve)))
+  const { unmount } = show(<RevokeTokens tokens={[aService, aToken({ id: 4 })]} onClose={() => undefined} />, {
+    "user-tokens/update": update as never,
+  })
+  press("Revoke")
+  await waitFor(() => expect(update).toHaveBeenCalledOnce())
+  unmount()
+  answer(aService)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(update).toHaveBeenCalledOnce()
+})
+
 test("no count of tokens is told before they have come, nor when they don't", async () => {
   const told = new Set<number | undefined>()
   const Counted = () => {

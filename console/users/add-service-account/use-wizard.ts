@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { useRef, useState } from "react"
 import type { User } from "../../../shared/contract/objects.ts"
 import { isProblem, isUncertain } from "../../api/problem.ts"
+import { useIsShown } from "../../frame/use-is-shown.ts"
 import { useSession } from "../../session/use-session.ts"
 import { nameError } from "../../tokens/name-error.ts"
 import { takeBackToken } from "../../tokens/take-back.ts"
@@ -16,6 +17,7 @@ import { bodyOf, emptyServiceUser, serviceNameError } from "./drafts.ts"
 export function useWizard() {
   const { client } = useSession()
   const queryClient = useQueryClient()
+  const isShown = useIsShown()
   const accountKey = useRef(crypto.randomUUID())
   const [step, setStep] = useState<1 | 2>(1)
   const [serviceUser, setServiceUser] = useState(emptyServiceUser)
@@ -79,7 +81,7 @@ export function useWizard() {
       setTried(2)
       if (nameError(token.name)) return
       const user = account.data ?? (await account.mutateAsync().catch(() => undefined))
-      if (user) issue.issue(user)
+      if (user && isShown.current) issue.issue(user)
     },
     replace: () => account.data && issue.replace(account.data),
   }

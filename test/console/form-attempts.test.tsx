@@ -32,6 +32,25 @@ test("the wizard stays while its account is on the way", async () => {
   expect(onClose).not.toHaveBeenCalled()
 })
 
+test("no token is made of a wizard that is gone", async () => {
+  let answer = (_: ReturnType<typeof aUser>) => undefined as unknown
+  const issue = vi.fn(never)
+  const { unmount } = show(<AddServiceAccount onClose={() => undefined} />, {
+    "users/create": () => new Promise((resolve) => (answer = resolve)),
+    "user-tokens/create": issue,
+  })
+  type("Pipeline Automation")
+  press("Next")
+  await screen.findByLabelText("Service User")
+  type("pipeline-production")
+  press("Finish")
+  await waitFor(() => expect(screen.getByRole("button", { name: "Finish" }).getAttribute("aria-disabled")).toBe("true"))
+  unmount()
+  answer(aUser())
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(issue).not.toHaveBeenCalled()
+})
+
 test("a dialog stays while what it asks for is on the way", async () => {
   const onClose = vi.fn()
   show(<GenerateToken serviceUser="api_access@service" onClose={onClose} />, { "user-tokens/create": never })
