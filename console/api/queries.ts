@@ -50,7 +50,7 @@ const pagesAtFirst = 20
 export function useRows<K extends ListKey>(key: K, query: QueryOf<K>, enabled = true): Rows<Item<K>> {
   const { client } = useSession()
   const call = client[key] as (given: { query: object }) => Promise<Reply<K>>
-  const { data, error, isLoading, hasNextPage, isFetching, fetchNextPage, refetch } = useInfiniteQuery({
+  const { data, error, isPending, hasNextPage, isFetching, fetchNextPage, refetch } = useInfiniteQuery({
     queryKey: [key, query],
     queryFn: ({ pageParam }) => call({ query: { ...query, limit: pageSize, ...(pageParam && { cursor: pageParam }) } }),
     initialPageParam: "",
@@ -64,7 +64,8 @@ export function useRows<K extends ListKey>(key: K, query: QueryOf<K>, enabled = 
   }, [goesOn, pages.length, fetchNextPage])
   return {
     items: pages.flatMap((page) => page.items as Item<K>[]),
-    isLoading,
+    // Without a connection nothing is on its way, and yet there is not nothing.
+    isLoading: enabled && isPending,
     isPartial: hasNextPage,
     error,
     ...(goesOn && pages.length >= pagesAtFirst && { loadMore: () => void fetchNextPage() }),

@@ -1,5 +1,8 @@
 import { type InfiniteData, type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query"
+import type { Client } from "../../shared/contract/client.ts"
 import type { Token } from "../../shared/contract/objects.ts"
+import { useSession } from "../session/use-session.ts"
+import { isProblem, isUncertain } from "./problem.ts"
 
 /** The lists of tokens that the screens hold, whatever their filters. */
 const lists = ["user-tokens/list-service", "user-tokens/list"]
@@ -33,6 +36,7 @@ interface Change<Answer> {
  * and an index may still have the row as it was.
  */
 export function useTokenChange<Answer>({ send, expected, result, onSuccess, onError }: Change<Answer>) {
+  const { client } = useSession()
   const queryClient = useQueryClient()
   return useMutation({
     mutationFn: send,
@@ -46,12 +50,17 @@ export function useTokenChange<Answer>({ send, expected, result, onSuccess, onEr
       show(queryClient, token.id, result(answer))
       onSuccess(token, answer)
     },
-    onError: (error, token) => {
-      if (expected) show(queryClient, token.id, token)
+    onError: async (error, token) => {
+      if (isUncertain(error)) show(queryClient, token.id, await readAgain(client, token))
+      else if (expected) show(queryClient, token.id, token)
       onError?.(token, error)
     },
   })
 }
+
+/** What has become of a token after no certain answer; as it was, where this can't be read either. */
+const readAgain = (client: Client, token: Token): Promise<Token | undefined> =>
+  client["user-tokens/get"]({ id: token.id }).catch((error) => (isProblem(error, "not-found") ? undefined : token))
 
 /** After a token was made, or all of an account were revoked. */
 export const refreshTokens = (queryClient: QueryClient): Promise<void> => queryClient.invalidateQueries(held)

@@ -16,17 +16,20 @@ interface Props {
   children: ReactNode
 }
 
-/** A question, or a form, with Cancel and one button that does it. */
+/**
+ * A question, or a form, with Cancel and one button that does it. It stays until what is asked for has its answer: closed before, it
+ * would be carried out unseen.
+ */
 export const Dialog = ({ header, confirm, isPending, disabled = false, size, onConfirm, onClose, children }: Props) => (
   <Modal
     visible
     header={header}
     {...(size && { size })}
     closeAriaLabel="Close"
-    onDismiss={onClose}
+    onDismiss={() => !isPending && onClose()}
     footer={
       <Footer>
-        <Button variant="link" onClick={onClose}>
+        <Button variant="link" disabled={isPending} onClick={onClose}>
           Cancel
         </Button>
         <Button variant="primary" loading={isPending} disabled={disabled} onClick={onConfirm}>

@@ -1,10 +1,12 @@
 import Alert from "@cloudscape-design/components/alert"
 import Button from "@cloudscape-design/components/button"
-import { isProblem, isUncertain } from "../api/problem.ts"
+import SpaceBetween from "@cloudscape-design/components/space-between"
+import { isProblem } from "../api/problem.ts"
+import { AttemptProblem } from "../frame/attempt-problem.tsx"
 import { ProblemAlert } from "../frame/problem-alert.tsx"
 
 interface Props {
-  error: unknown
+  error: Error | null
   isLost: boolean
   isPending: boolean
   onReplace: () => void
@@ -14,26 +16,25 @@ interface Props {
 export function IssueProblem({ error, isLost, isPending, onReplace }: Props) {
   if (isLost)
     return (
-      <Alert
-        type="warning"
-        statusIconAriaLabel="Warning"
-        header="The token was made, but its answer was lost on the way"
-        action={
-          <Button onClick={onReplace} loading={isPending}>
-            Replace it
-          </Button>
-        }
-      >
-        A token is shown once, so this one can't be shown any more. Replace it: what was made is taken back, and another
-        one is made in its place. Or close this, and revoke it in the list, where it is Not Used.
-      </Alert>
+      <SpaceBetween size="m">
+        <Alert
+          type="warning"
+          statusIconAriaLabel="Warning"
+          header="The token was made, but its answer was lost on the way"
+          action={
+            <Button onClick={onReplace} loading={isPending}>
+              Replace it
+            </Button>
+          }
+        >
+          A token is shown once, so this one can't be shown any more. Replace it: what was made is taken back, and
+          another one is made in its place. Or close this, and revoke it in the list, where it is Not Used.
+        </Alert>
+        {error !== null && !isProblem(error, "token-already-issued") && (
+          <ProblemAlert error={error} header="It could not be replaced" />
+        )}
+      </SpaceBetween>
     )
   if (!error || isProblem(error, "validation-failed") || isProblem(error, "token-name-taken")) return null
-  if (isUncertain(error))
-    return (
-      <ProblemAlert error={error} header="No certain answer">
-        It may have been carried out all the same. Your values are kept: send them again, which makes nothing twice.
-      </ProblemAlert>
-    )
-  return <ProblemAlert error={error} />
+  return <AttemptProblem error={error} />
 }

@@ -1,16 +1,17 @@
 import Alert from "@cloudscape-design/components/alert"
 import Box from "@cloudscape-design/components/box"
-import Button from "@cloudscape-design/components/button"
+import Button, { type ButtonProps } from "@cloudscape-design/components/button"
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs"
 import Modal from "@cloudscape-design/components/modal"
 import SpaceBetween from "@cloudscape-design/components/space-between"
-import { useEffect, useState } from "react"
+import { useEffect, useId, useRef, useState } from "react"
 import { Footer } from "../frame/footer.tsx"
 import { Expiration } from "../shown/token.tsx"
 import { UserId } from "../shown/user.tsx"
 import { FirstCall } from "./first-call.tsx"
 import { SecretBox } from "./secret-box.tsx"
 import { SnippetTabs } from "./snippet-tabs.tsx"
+import { useBackHeld } from "./use-back-held.ts"
 import type { Issued } from "./use-issue.ts"
 
 interface Props {
@@ -22,7 +23,17 @@ interface Props {
 /** The token screen: the only place where a token is ever seen. It leaves memory with it. */
 export function IssuedModal({ header, issued, onClose }: Props) {
   const [isAsking, setAsking] = useState(false)
+  const question = useId()
+  const done = useRef<ButtonProps.Ref>(null)
+  const notYet = useRef<ButtonProps.Ref>(null)
   useWarningOnLeave()
+  useBackHeld(() => setAsking(true))
+  // Each button goes with its footer: without this the focus would go with it, and nobody would be told the question.
+  useEffect(() => {
+    if (!isAsking) return
+    notYet.current?.focus()
+    return () => done.current?.focus()
+  }, [isAsking])
   return (
     <Modal
       visible
@@ -33,8 +44,10 @@ export function IssuedModal({ header, issued, onClose }: Props) {
       footer={
         isAsking ? (
           <Footer>
-            <Box variant="strong">Have you saved the token? It can't be shown again.</Box>
-            <Button variant="link" onClick={() => setAsking(false)}>
+            <Box variant="strong" id={question}>
+              Have you saved the token? It can't be shown again.
+            </Box>
+            <Button ref={notYet} variant="link" ariaDescribedby={question} onClick={() => setAsking(false)}>
               Not yet
             </Button>
             <Button variant="primary" onClick={onClose}>
@@ -43,7 +56,7 @@ export function IssuedModal({ header, issued, onClose }: Props) {
           </Footer>
         ) : (
           <Footer>
-            <Button variant="primary" onClick={() => setAsking(true)}>
+            <Button ref={done} variant="primary" onClick={() => setAsking(true)}>
               Done
             </Button>
           </Footer>

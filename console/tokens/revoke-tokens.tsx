@@ -5,9 +5,10 @@ import SpaceBetween from "@cloudscape-design/components/space-between"
 import StatusIndicator from "@cloudscape-design/components/status-indicator"
 import { useState } from "react"
 import type { Token } from "../../shared/contract/objects.ts"
-import { explain } from "../api/problem.ts"
+import { explain, isUncertain } from "../api/problem.ts"
 import { useTokenChange } from "../api/tokens-shown.ts"
 import { Footer } from "../frame/footer.tsx"
+import { useIsShown } from "../frame/use-is-shown.ts"
 import { useSession } from "../session/use-session.ts"
 import { LastUsed } from "../shown/token.tsx"
 
@@ -26,21 +27,23 @@ export function RevokeTokens({ tokens, onClose }: { tokens: readonly Token[]; on
     onSuccess: ({ id }) => note(id, "revoked"),
     onError: ({ id }, error) => note(id, { failed: error }),
   })
+  const isShown = useIsShown()
   const isStarted = Object.keys(results).length > 0
   const isRunning = Object.values(results).includes("waiting")
   const start = async () => {
     setResults(Object.fromEntries(chosen.map(({ id }) => [id, "waiting"])))
-    for (const token of chosen) await revoke.mutateAsync(token).catch(() => undefined)
+    for (const token of chosen) if (isShown.current) await revoke.mutateAsync(token).catch(() => undefined)
   }
   return (
     <Modal
       visible
       header={`Revoke ${chosen.length === 1 ? "1 token" : `${chosen.length} tokens`}`}
       closeAriaLabel="Close"
-      onDismiss={onClose}
+      // The rest would be revoked unseen.
+      onDismiss={() => !isRunning && onClose()}
       footer={
         <Footer>
-          <Button variant={isStarted ? "primary" : "link"} onClick={onClose}>
+          <Button variant={isStarted ? "primary" : "link"} disabled={isRunning} onClick={onClose}>
             {isStarted ? "Close" : "Cancel"}
           </Button>
           {(!isStarted || isRunning) && (
@@ -71,5 +74,6 @@ function ResultShown({ result }: { result: Result | undefined }) {
   if (result === "waiting") return <StatusIndicator type="pending">Waiting</StatusIndicator>
   if (result === "revoked") return <StatusIndicator type="success">Revoked</StatusIndicator>
   const { title, instance } = explain(result.failed)
-  return <StatusIndicator type="error">{instance ? `${title} (request id: ${instance})` : title}</StatusIndicator>
+  const told = isUncertain(result.failed) ? `${title}: it may have been revoked` : title
+  return <StatusIndicator type="error">{instance ? `${told} (request id: ${instance})` : told}</StatusIndicator>
 }

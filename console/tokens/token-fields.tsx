@@ -19,10 +19,12 @@ interface Props {
   error: unknown
   nameError?: string | undefined
   readOnly: boolean
+  /** Where these fields take the place of what had the focus. */
+  autoFocus?: boolean
 }
 
 /** Name and expiration: what every form that makes a token asks for. */
-export function TokenFields({ draft, onChange, error, nameError, readOnly }: Props) {
+export function TokenFields({ draft, onChange, error, nameError, readOnly, autoFocus = false }: Props) {
   const taken = isProblem(error, "token-name-taken")
     ? "The account has a token of this name. Choose another."
     : undefined
@@ -36,6 +38,7 @@ export function TokenFields({ draft, onChange, error, nameError, readOnly }: Pro
         <Input
           value={draft.name}
           readOnly={readOnly}
+          autoFocus={autoFocus}
           onChange={({ detail }) => onChange({ ...draft, name: detail.value })}
         />
       </FormField>

@@ -1,7 +1,6 @@
 import Button from "@cloudscape-design/components/button"
 import SpaceBetween from "@cloudscape-design/components/space-between"
 import { useState } from "react"
-import type { Token } from "../../shared/contract/objects.ts"
 import { Frame } from "../frame/frame.tsx"
 import { Empty, RowsTable } from "../frame/rows-table.tsx"
 import { useFilters } from "../frame/use-filters.ts"
@@ -20,10 +19,12 @@ export function TokensScreen() {
   const { filters, setFilter, showOnly, clear } = useFilters("type", "q", "status", "flag")
   const rows = useTokenRows(filters)
   const { menuOf, dialogs } = useTokenMenu()
-  const [selected, setSelected] = useState<readonly Token[]>([])
+  const [selectedIds, setSelectedIds] = useState<readonly number[]>([])
   const [dialog, setDialog] = useState<"generate" | "revoke">()
   const [name, ...others] = tokenColumns(menuOf)
   const isFiltered = Object.keys(filters).length > 0
+  // As they are now, and only what is to be seen: nobody means a row that a filter has taken away.
+  const selected = rows.items.filter(({ id }) => selectedIds.includes(id))
   const revocable = selected.filter(({ active }) => active)
   return (
     <Frame trail={[["Settings"], ["Tokens"]]}>
@@ -39,7 +40,7 @@ export function TokensScreen() {
           rowId={({ id }) => String(id)}
           rowName={(token) => token.name}
           hasActionsColumn
-          selection={{ rows: selected, onChange: setSelected }}
+          selection={{ rows: selected, onChange: (chosen) => setSelectedIds(chosen.map(({ id }) => id)) }}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button disabled={revocable.length === 0} onClick={() => setDialog("revoke")}>
@@ -68,7 +69,7 @@ export function TokensScreen() {
         <RevokeTokens
           tokens={revocable}
           onClose={() => {
-            setSelected([])
+            setSelectedIds([])
             setDialog(undefined)
           }}
         />

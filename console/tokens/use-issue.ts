@@ -23,17 +23,21 @@ export function useIssue<Given>({ request, takeBack, onIssued }: Issue<Given>) {
   const queryClient = useQueryClient()
   const key = useRef(crypto.randomUUID())
   const [lost, setLost] = useState<Token>()
+  // A refusal that follows, such as a 429 or a 401, tells nothing of what came before it.
+  const [mayBeMade, setMayBeMade] = useState(false)
   const mutation = useMutation({
     mutationFn: async ({ given, replace }: { given: Given; replace: boolean }) => {
       if (replace) {
         if (lost) await takeBack(lost).catch(unlessGone)
         setLost(undefined)
+        setMayBeMade(false)
         key.current = crypto.randomUUID()
       }
       return request(given, key.current)
     },
     onSuccess: onIssued,
     onError: (error) => {
+      if (isUncertain(error)) setMayBeMade(true)
       if (isProblem(error, "token-already-issued")) setLost((error as ApiProblem).problem.token as Token | undefined)
     },
     onSettled: () => refreshTokens(queryClient),
@@ -47,7 +51,7 @@ export function useIssue<Given>({ request, takeBack, onIssued }: Issue<Given>) {
     /** The secret was made, and its answer lost. */
     isLost,
     /** Nothing may be changed until an answer comes: the key belongs to these values. */
-    isLocked: isPending || (error !== null && (isUncertain(error) || isLost)),
+    isLocked: isPending || mayBeMade || isLost,
     issue: (given: Given) => mutation.mutate({ given, replace: false }),
     replace: (given: Given) => mutation.mutate({ given, replace: true }),
   }

@@ -1,4 +1,5 @@
 import type { Token } from "../../shared/contract/objects.ts"
+import { isUncertain } from "../api/problem.ts"
 import { useTokenChange } from "../api/tokens-shown.ts"
 import { useNotifications } from "../frame/notifications.tsx"
 import { useSession } from "../session/use-session.ts"
@@ -7,7 +8,8 @@ import { useSession } from "../session/use-session.ts"
 export function useTokenActions() {
   const { client } = useSession()
   const { succeeded, failed } = useNotifications()
-  const notDone = (what: string) => (token: Token, error: Error) => failed(`${token.name} was not ${what}`, error)
+  const notDone = (what: string) => (token: Token, error: Error) =>
+    failed(`${token.name} ${isUncertain(error) ? "may have been" : "was not"} ${what}`, error)
 
   const restore = useTokenChange({
     send: ({ id }) => client["user-tokens/update"]({ id, body: { active: true } }),
@@ -20,10 +22,11 @@ export function useTokenActions() {
     send: ({ id }) => client["user-tokens/update"]({ id, body: { active: false } }),
     expected: (token) => ({ ...token, active: false, status: "revoked" }),
     result: ({ children: _, ...token }) => token,
-    onSuccess: (token, { children = 0 }) =>
+    onSuccess: (token, { children = 0, ...revoked }) =>
       succeeded(`${token.type} token successfully revoked${stillWorking(children)}`, {
         text: "Undo",
-        onClick: () => restore.mutate(token),
+        // As it is now: this is what is shown again, should the restoration fail.
+        onClick: () => restore.mutate(revoked),
       }),
     onError: notDone("revoked"),
   })

@@ -4,10 +4,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { useRef, useState } from "react"
 import { newUser } from "../../shared/contract/objects.ts"
 import type { Role } from "../../shared/contract/permissions.ts"
-import { fieldError, isProblem } from "../api/problem.ts"
+import { fieldError, isProblem, isUncertain } from "../api/problem.ts"
+import { AttemptProblem } from "../frame/attempt-problem.tsx"
 import { Dialog } from "../frame/dialog.tsx"
 import { useNotifications } from "../frame/notifications.tsx"
-import { ProblemAlert } from "../frame/problem-alert.tsx"
 import { useSession } from "../session/use-session.ts"
 import { RoleField } from "./role-field.tsx"
 import { TeamsField } from "./teams-field.tsx"
@@ -22,6 +22,8 @@ export function AddUser({ onClose }: { onClose: () => void }) {
   const idempotencyKey = useRef(crypto.randomUUID())
   const [draft, setDraft] = useState(empty)
   const [wasTried, setTried] = useState(false)
+  /** The key belongs to these values, once an answer was lost. */
+  const [mayExist, setMayExist] = useState(false)
   const create = useMutation({
     mutationFn: () =>
       client["users/create"]({ body: { user_type: "User", ...draft }, idempotencyKey: idempotencyKey.current }),
@@ -30,7 +32,11 @@ export function AddUser({ onClose }: { onClose: () => void }) {
       succeeded(`${user_id} can sign in now`)
       onClose()
     },
+    onError: (error) => {
+      if (isUncertain(error)) setMayExist(true)
+    },
   })
+  const isLocked = create.isPending || mayExist
   const set = (part: Partial<typeof draft>) => setDraft({ ...draft, ...part })
   const wrong = (field: "name" | "email") => newUser.shape[field].safeParse(draft[field]).error?.issues[0]?.message
   const errorOf = (field: "name" | "email") =>
@@ -43,19 +49,26 @@ export function AddUser({ onClose }: { onClose: () => void }) {
   return (
     <Dialog header="Add User" confirm="Add" isPending={create.isPending} onConfirm={add} onClose={onClose}>
       <FormField label="Name" errorText={errorOf("name")}>
-        <Input value={draft.name} onChange={({ detail }) => set({ name: detail.value })} />
+        <Input value={draft.name} readOnly={isLocked} onChange={({ detail }) => set({ name: detail.value })} />
       </FormField>
       <FormField label="Email" description="As the issuer knows it." errorText={taken ?? errorOf("email")}>
-        <Input type="email" value={draft.email} onChange={({ detail }) => set({ email: detail.value })} />
+        <Input
+          type="email"
+          value={draft.email}
+          readOnly={isLocked}
+          onChange={({ detail }) => set({ email: detail.value })}
+        />
       </FormField>
-      <RoleField value={draft.role} onChange={(role) => set({ role })} readOnly={create.isPending} />
+      <RoleField value={draft.role} onChange={(role) => set({ role })} readOnly={isLocked} />
       <TeamsField
         value={draft.teams}
         onChange={(teams) => set({ teams })}
         errorText={fieldError(create.error, "/teams")}
-        readOnly={create.isPending}
+        readOnly={isLocked}
       />
-      {create.error && !taken && !isProblem(create.error, "validation-failed") && <ProblemAlert error={create.error} />}
+      {create.error && !taken && !isProblem(create.error, "validation-failed") && (
+        <AttemptProblem error={create.error} />
+      )}
     </Dialog>
   )
 }

@@ -1,7 +1,10 @@
 import { useMemo } from "react"
 import { useRows } from "../api/queries.ts"
 
-/** How many active service tokens each account has: counted here, since an account doesn't know. Undefined: not counted yet. */
+/**
+ * How many active service tokens each account has: counted here, since an account doesn't know. Undefined until all of them have
+ * come: a wrong number is worse than none.
+ */
 export function useTokenCounts(isAllowed: boolean): ((userId: string) => number | undefined) | undefined {
   const { items, isLoading, isPartial, error } = useRows("user-tokens/list-service", {}, isAllowed)
   const counts = useMemo(() => {
@@ -10,7 +13,6 @@ export function useTokenCounts(isAllowed: boolean): ((userId: string) => number 
       if (status === "active") found.set(user.user_id, (found.get(user.user_id) ?? 0) + 1)
     return found
   }, [items])
-  // A wrong number is worse than none.
-  if (!isAllowed || isPartial || error) return undefined
-  return (userId) => (isLoading ? undefined : (counts.get(userId) ?? 0))
+  const isKnown = !isLoading && !isPartial && error === null
+  return isAllowed ? (userId) => (isKnown ? (counts.get(userId) ?? 0) : undefined) : undefined
 }

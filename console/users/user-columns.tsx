@@ -44,7 +44,7 @@ const lastUsed: Column = {
   minWidth: 120,
 }
 
-/** `tokensOf` answers how many active service tokens an account has; absent for whoever may not know. */
+/** `tokensOf` answers how many active service tokens an account has, as far as that is known; absent for whoever may not know. */
 export const userColumns = (tokensOf?: (userId: string) => number | undefined): Column[] => [
   ...columns,
   ...(tokensOf
@@ -52,7 +52,7 @@ export const userColumns = (tokensOf?: (userId: string) => number | undefined): 
         {
           id: "tokens",
           header: "Tokens",
-          cell: (user: User) => (user.user_type === "Service" ? (tokensOf(user.user_id) ?? "…") : "–"),
+          cell: (user: User) => (user.user_type === "Service" ? (tokensOf(user.user_id) ?? "–") : "–"),
           sortingComparator: (a: User, b: User) => (tokensOf(a.user_id) ?? 0) - (tokensOf(b.user_id) ?? 0),
           minWidth: 100,
         },

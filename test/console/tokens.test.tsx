@@ -45,7 +45,7 @@ test("a revocation is shown at once, and taken back when the API refuses it", as
   })
   await fromMenu("production", "Revoke")
   await screen.findByText("Revoked")
-  refuse(problem(503, "service-unavailable"))
+  refuse(problem(403, "insufficient-role"))
   await screen.findByText("Active")
   await screen.findByText("production was not revoked")
   await screen.findByText("Request id: request-1")
@@ -62,6 +62,37 @@ test("a revocation says so, word for word, and can be undone", async () => {
   await screen.findByText("Service token successfully restored")
   await screen.findByText("Active")
 })
+
+test("an Undo that fails leaves the token revoked", async () => {
+  const revoked = aToken({ active: false, status: "revoked" })
+  show(<List />, {
+    ...listed(aToken()),
+    "user-tokens/update": async ({ body }) => {
+      if (body.active) throw problem(403, "insufficient-role")
+      return revoked
+    },
+  })
+  await fromMenu("production", "Revoke")
+  fireEvent.click(await screen.findByRole("button", { name: "Undo" }))
+  await screen.findByText("production was not restored")
+  expect(screen.queryByText("Active")).toBeNull()
+})
+
+test.each([new TypeError("Failed to fetch"), problem(503, "service-unavailable")])(
+  "a revocation without a certain answer (%s) shows what the API has, and says that it may have been",
+  async (error) => {
+    show(<List />, {
+      ...listed(aToken()),
+      "user-tokens/update": async () => {
+        throw error
+      },
+      "user-tokens/get": async () => aToken({ active: false, status: "revoked" }),
+    })
+    await fromMenu("production", "Revoke")
+    await screen.findByText("production may have been revoked")
+    expect(screen.queryByText("Active")).toBeNull()
+  },
+)
 
 test("only a revoked token is deleted, after a question", async () => {
   const remove = vi.fn(async () => undefined)

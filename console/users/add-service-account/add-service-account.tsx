@@ -24,10 +24,11 @@ export function AddServiceAccount({ onClose }: { onClose: () => void }) {
       size="large"
       header="Add Service Account"
       closeAriaLabel="Close"
-      onDismiss={onClose}
+      // Closed in the middle, it would make a token that nobody sees.
+      onDismiss={() => !isPending && onClose()}
       footer={
         <Footer>
-          <Button variant="link" onClick={onClose}>
+          <Button variant="link" disabled={isPending} onClick={onClose}>
             Cancel
           </Button>
           {step === 2 && <Button onClick={wizard.previous}>Previous</Button>}
@@ -76,6 +77,7 @@ export function AddServiceAccount({ onClose }: { onClose: () => void }) {
                 error={issue.error}
                 nameError={wizard.tokenNameError}
                 readOnly={issue.isLocked}
+                autoFocus
               />
               <FormField label="Type">
                 <Input value="Service" readOnly />

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { useRef, useState } from "react"
 import type { User } from "../../../shared/contract/objects.ts"
 import { isProblem, isUncertain } from "../../api/problem.ts"
+import { useIsShown } from "../../frame/use-is-shown.ts"
 import { useSession } from "../../session/use-session.ts"
 import { nameError } from "../../tokens/name-error.ts"
 import { takeBackToken } from "../../tokens/take-back.ts"
@@ -16,18 +17,22 @@ import { bodyOf, emptyServiceUser, serviceNameError } from "./drafts.ts"
 export function useWizard() {
   const { client } = useSession()
   const queryClient = useQueryClient()
+  const isShown = useIsShown()
   const accountKey = useRef(crypto.randomUUID())
   const [step, setStep] = useState<1 | 2>(1)
   const [serviceUser, setServiceUser] = useState(emptyServiceUser)
   const [token, setToken] = useState(emptyToken)
   /** The step that was left with Next or Finish: its errors are shown from then on. */
   const [tried, setTried] = useState(0)
+  /** Until there is an account: a refusal after a lost answer doesn't tell that there is none. */
+  const [mayExist, setMayExist] = useState(false)
 
   const account = useMutation({
     mutationFn: () => client["users/create"]({ body: bodyOf(serviceUser), idempotencyKey: accountKey.current }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["users/list"] }),
     // What is wrong with the account is told at its fields. Anything else, a session that has ended among it, leaves the step alone.
     onError: (error) => {
+      if (isUncertain(error)) setMayExist(true)
       if (isProblem(error, "user-id-taken") || isProblem(error, "validation-failed")) setStep(1)
     },
   })
@@ -52,11 +57,7 @@ export function useWizard() {
     issue,
     isPending: account.isPending || check.isPending || issue.isPending,
     /** Nothing of an account can be changed while it is asked for, nor once it was made, or may have been. */
-    isAccountFixed:
-      check.isPending ||
-      account.isPending ||
-      account.data !== undefined ||
-      (account.error !== null && isUncertain(account.error)),
+    isAccountFixed: check.isPending || account.isPending || account.data !== undefined || mayExist,
     serviceNameError: isTaken
       ? "Another account has, or had, the id that this name leads to. Choose another name."
       : tried >= 1
@@ -65,7 +66,7 @@ export function useWizard() {
     tokenNameError: tried >= 2 ? nameError(token.name) : undefined,
     changeServiceUser: (draft: typeof serviceUser) => {
       check.reset()
-      if (!isUncertain(account.error)) account.reset()
+      account.reset()
       setServiceUser(draft)
     },
     changeToken: setToken,
@@ -80,7 +81,7 @@ export function useWizard() {
       setTried(2)
       if (nameError(token.name)) return
       const user = account.data ?? (await account.mutateAsync().catch(() => undefined))
-      if (user) issue.issue(user)
+      if (user && isShown.current) issue.issue(user)
     },
     replace: () => account.data && issue.replace(account.data),
   }
