@@ -77,6 +77,9 @@ export function flagsOf(token: TokenItem, account: AccountItem, now: number, set
   return [
     ...(idle >= settings.unusedDays * dayMilliseconds ? (["unused"] as const) : []),
     ...(left === undefined ? (["never-expires"] as const) : []),
-    ...(left !== undefined && left <= settings.expiringDays * dayMilliseconds ? (["expiring"] as const) : []),
+    // Of an inactive account a token may be expired, too.
+    ...(left !== undefined && left > 0 && left <= settings.expiringDays * dayMilliseconds
+      ? (["expiring"] as const)
+      : []),
   ]
 }

@@ -76,8 +76,8 @@ test("instantOf prints whole seconds, rounded down", () => {
 })
 
 describe("flags", () => {
-  const flags = (token: Partial<TokenItem>) =>
-    flagsOf({ state: "ACTIVE", epoch: 0, createdAt: now, ...token } as TokenItem, anAccount(), now, settings)
+  const flags = (token: Partial<TokenItem>, account = anAccount()) =>
+    flagsOf({ state: "ACTIVE", epoch: 0, createdAt: now, ...token } as TokenItem, account, now, settings)
 
   test("unused from 90 days after the last use, or after the creation of a token never used", () => {
     const expiresAt = now + 100 * day
@@ -99,7 +99,8 @@ describe("flags", () => {
       [0, []],
       [-1, []],
     ] as const)
-      expect(flags({ expiresAt: now + left })).toEqual(expected)
+      for (const state of ["ACTIVE", "INACTIVE"] as const)
+        expect(flags({ expiresAt: now + left }, anAccount({ state }))).toEqual(expected)
   })
 
   test("none on a token that is revoked, or expired, or of an older epoch", () => {
