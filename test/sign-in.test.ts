@@ -20,9 +20,10 @@ afterAll(async () => {
   await issuer.stop()
 })
 
-const aHuman = async (role: Role = "Member") => {
+const aHuman = async (role: Role = "Member", teams: string[] = []) => {
   const email = `${randomUUID()}@example.com`
-  const { id } = await stack.admin["users/create"]({ body: { user_type: "User", name: `A ${role}`, role, email } })
+  const body = { user_type: "User" as const, name: `A ${role}`, role, email, teams }
+  const { id } = await stack.admin["users/create"]({ body })
   return { id, email, claims: { email, sub: randomUUID() } }
 }
 const exchange = (idToken: string, headers: Record<string, string> = {}) =>
@@ -49,9 +50,10 @@ describe.each(roles)("a human with the role %s", (role) => {
     ["the common shape", {}],
     ["Cognito's shape", cognitoClaims()],
   ])("signs in with an ID token of %s, is who they are, and signs out", async (_shape, shape) => {
-    const { id, email, claims } = await aHuman(role)
+    const team = await stack.admin["teams/create"]({ body: { name: `Team ${randomUUID().slice(0, 8)}` } })
+    const { id, email, claims } = await aHuman(role, [team.name])
     const { bearer_token, expiration, user } = await enter({ ...shape, ...claims })
-    expect(user).toMatchObject({ id, bound: true })
+    expect(user).toMatchObject({ id, bound: true, teams: ["Public", team.name] })
     const hours = (Date.parse(expiration) - Date.now()) / 3_600_000
     expect(hours).toBeGreaterThan(7.9)
     expect(hours).toBeLessThanOrEqual(8)
