@@ -48,7 +48,7 @@ export const deploy = (
 /** A copy of the project, to deploy a change of it from. */
 export function changedProject({ directory }: Pick<Inside, "directory">): string {
   const project = mkdtempSync(join(directory, "changed-"))
-  for (const part of ["infra", "functions", "shared", "docs", "cdk.json", "package.json", "tsconfig.json"])
+  for (const part of ["infra", "functions", "shared", "console", "docs", "cdk.json", "package.json", "tsconfig.json"])
     cpSync(join(root, part), join(project, part), { recursive: true })
   symlinkSync(join(root, "node_modules"), join(project, "node_modules"))
   return project
