@@ -26,7 +26,7 @@ const results = [{ value: "all", label: "All" }]
 export function AccessReviewScreen() {
   const { client, send } = useSession()
   const { failed } = useNotifications()
-  const { filters, setFilter } = useFilters("check", "result")
+  const { filters, field } = useFilters("check", "result")
   const [isSigning, setSigning] = useState(false)
   const { data, error, isLoading, refetch } = useQuery({
     queryKey: ["access-review/get"],
@@ -67,7 +67,7 @@ export function AccessReviewScreen() {
         >
           Access review
         </Header>
-        {data && <ChecklistShown review={data} onShow={(check) => setFilter("check", check)} />}
+        {data && <ChecklistShown review={data} onShow={field("check").onChange} />}
         <RowsTable
           heading="Findings"
           rows={rows}
@@ -77,20 +77,8 @@ export function AccessReviewScreen() {
           embedded
           filter={
             <div className="filters">
-              <ChoiceFilter
-                label="Result"
-                value={filters.result}
-                onChange={(result) => setFilter("result", result)}
-                options={results}
-                none="Needs attention"
-              />
-              <ChoiceFilter
-                label="Check"
-                value={filters.check}
-                onChange={(check) => setFilter("check", check)}
-                options={questions}
-                none="All"
-              />
+              <ChoiceFilter label="Result" {...field("result")} options={results} none="Needs attention" />
+              <ChoiceFilter label="Check" {...field("check")} options={questions} none="All" />
             </div>
           }
           empty="Nothing asks for attention."

@@ -15,7 +15,7 @@ const actions = Object.entries(events).map(([value, { says }]) => ({ value, labe
 
 /** What happened, newest first. */
 export function AuditLogScreen() {
-  const { filters, setFilter, clear } = useFilters("user_id", "action", "period")
+  const { filters, field, clear } = useFilters("user_id", "action", "period")
   // The range is kept while the page is: one that moved with each rendering would be another list each time.
   const [now] = useState(Date.now)
   const rows = useRows("audit-events/list", {
@@ -41,23 +41,11 @@ export function AuditLogScreen() {
         }
         filter={
           <div className="filters">
-            <TextFilter
-              label="User ID, in full"
-              value={filters.user_id}
-              onChange={(userId) => setFilter("user_id", userId)}
-            />
-            <ChoiceFilter
-              label="Action"
-              value={filters.action}
-              onChange={(action) => setFilter("action", action)}
-              options={actions}
-              none="All"
-              filteringType="auto"
-            />
+            <TextFilter label="User ID, in full" {...field("user_id")} />
+            <ChoiceFilter label="Action" {...field("action")} options={actions} none="All" filteringType="auto" />
             <ChoiceFilter
               label="Period"
-              value={filters.period}
-              onChange={(period) => setFilter("period", period)}
+              {...field("period")}
               options={periods}
               none={longest(filters.user_id !== undefined)}
             />

@@ -1,7 +1,7 @@
 import FormField from "@cloudscape-design/components/form-field"
 import Input from "@cloudscape-design/components/input"
 import Select from "@cloudscape-design/components/select"
-import { useEffect, useRef, useState } from "react"
+import { useEffect, useEffectEvent, useRef, useState } from "react"
 
 const pauseMilliseconds = 300
 
@@ -20,14 +20,16 @@ export function TextFilter({ label, value = "", onChange }: TextProps) {
     if (value !== asked.current) setText(value)
     asked.current = value
   }, [value])
+  const ask = useEffectEvent(onChange)
   useEffect(() => {
     if (text === asked.current) return
     const timer = setTimeout(() => {
       asked.current = text
-      onChange(text)
+      ask(text)
     }, pauseMilliseconds)
     return () => clearTimeout(timer)
-  }, [text, onChange])
+    // The typing alone begins a pause anew: not a list that shows itself again meanwhile.
+  }, [text])
   return (
     <div className="text">
       <FormField label={label}>

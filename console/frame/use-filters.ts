@@ -20,8 +20,13 @@ export function useFilters<Name extends string>(...names: Name[]) {
       ),
     [setParameters],
   )
+  /** What a field of this filter shows, and does. */
+  const field = (name: Name) => ({
+    value: filters[name],
+    onChange: (value: string | undefined) => setFilter(name, value),
+  })
   /** These, and none of those that were. */
   const showOnly = (given: Partial<Record<Name, string>>) =>
     setParameters(given as Record<string, string>, { replace: true })
-  return { filters, setFilter, showOnly, clear: () => showOnly({}) }
+  return { filters, field, showOnly, clear: () => showOnly({}) }
 }

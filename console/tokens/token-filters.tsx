@@ -11,8 +11,7 @@ export interface TokenFilter {
 }
 
 interface Props {
-  filters: TokenFilter
-  setFilter: (name: keyof TokenFilter, value: string | undefined) => void
+  field: (name: keyof TokenFilter) => { value: string | undefined; onChange: (value: string | undefined) => void }
   /** Whether there are tokens of others to choose from. */
   hasTypes: boolean
 }
@@ -20,13 +19,13 @@ interface Props {
 const statuses = tokenStatus.options.map((value) => ({ value, label: statusText(value) }))
 const flags = tokenFlag.options.map((value) => ({ value, label: flagText(value) }))
 
-export const TokenFilters = ({ filters, setFilter, hasTypes }: Props) => (
+export const TokenFilters = ({ field, hasTypes }: Props) => (
   <div className="filters">
     {hasTypes && (
       <SegmentedControl
         label="Type of tokens"
-        selectedId={filters.type ?? "all"}
-        onChange={({ detail }) => setFilter("type", detail.selectedId === "all" ? undefined : detail.selectedId)}
+        selectedId={field("type").value ?? "all"}
+        onChange={({ detail }) => field("type").onChange(detail.selectedId === "all" ? undefined : detail.selectedId)}
         options={[
           { id: "all", text: "All" },
           { id: "service", text: "Service Tokens" },
@@ -34,21 +33,9 @@ export const TokenFilters = ({ filters, setFilter, hasTypes }: Props) => (
         ]}
       />
     )}
-    <TextFilter label="Find name, handle or user" value={filters.q} onChange={(q) => setFilter("q", q)} />
-    <ChoiceFilter
-      label="Status"
-      value={filters.status}
-      onChange={(status) => setFilter("status", status)}
-      options={statuses}
-      none="All"
-    />
-    <ChoiceFilter
-      label="Flag"
-      value={filters.flag}
-      onChange={(flag) => setFilter("flag", flag)}
-      options={flags}
-      none="All"
-    />
+    <TextFilter label="Find name, handle or user" {...field("q")} />
+    <ChoiceFilter label="Status" {...field("status")} options={statuses} none="All" />
+    <ChoiceFilter label="Flag" {...field("flag")} options={flags} none="All" />
   </div>
 )
 

@@ -16,7 +16,7 @@ import { useTokenRows } from "./use-token-rows.ts"
 /** Settings > Tokens. */
 export function TokensScreen() {
   const { may } = useMe()
-  const { filters, setFilter, showOnly, clear } = useFilters("type", "q", "status", "flag")
+  const { filters, field, showOnly, clear } = useFilters("type", "q", "status", "flag")
   const rows = useTokenRows(filters)
   const { menuOf, dialogs } = useTokenMenu()
   const [selectedIds, setSelectedIds] = useState<readonly number[]>([])
@@ -51,7 +51,7 @@ export function TokensScreen() {
               </Button>
             </SpaceBetween>
           }
-          filter={<TokenFilters filters={filters} setFilter={setFilter} hasTypes={may("users:write")} />}
+          filter={<TokenFilters field={field} hasTypes={may("users:write")} />}
           empty={
             isFiltered ? (
               <Empty title="No token matches">

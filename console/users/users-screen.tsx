@@ -22,7 +22,7 @@ const roleChoices = roles.map((role) => ({ value: role, label: role }))
 /** Settings > Users: people and service accounts. */
 export function UsersScreen() {
   const { may } = useMe()
-  const { filters, setFilter, clear } = useFilters("q", "type", "role", "team")
+  const { filters, field, clear } = useFilters("q", "type", "role", "team")
   const [dialog, setDialog] = useState<"service" | "user">()
   const rows = useRows("users/list", {
     q: filters.q,
@@ -52,29 +52,10 @@ export function UsersScreen() {
         actions={may("users:write") && add}
         filter={
           <div className="filters">
-            <TextFilter label="Find by name or user ID" value={filters.q} onChange={(q) => setFilter("q", q)} />
-            <ChoiceFilter
-              label="Type"
-              value={filters.type}
-              onChange={(type) => setFilter("type", type)}
-              options={types}
-              none="All"
-            />
-            <ChoiceFilter
-              label="Role"
-              value={filters.role}
-              onChange={(role) => setFilter("role", role)}
-              options={roleChoices}
-              none="All"
-            />
-            <ChoiceFilter
-              label="Team"
-              value={filters.team}
-              onChange={(team) => setFilter("team", team)}
-              options={teams}
-              none="All"
-              filteringType="auto"
-            />
+            <TextFilter label="Find by name or user ID" {...field("q")} />
+            <ChoiceFilter label="Type" {...field("type")} options={types} none="All" />
+            <ChoiceFilter label="Role" {...field("role")} options={roleChoices} none="All" />
+            <ChoiceFilter label="Team" {...field("team")} options={teams} none="All" filteringType="auto" />
           </div>
         }
         empty={
