@@ -74,13 +74,11 @@ export const authorizer =
 /** Below the 3 s in which a caller gets an answer, and the Lambda's own timeout, which would end a warm environment. */
 const deadlineMilliseconds = 2800
 
-async function withinDeadline<T>(verification: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("deadline")), deadlineMilliseconds)
+const withinDeadline = <T>(verification: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("deadline")), deadlineMilliseconds)
+    verification.finally(() => clearTimeout(timer)).then(resolve, reject)
   })
-  return Promise.race([verification, deadline]).finally(() => clearTimeout(timer))
-}
 
 /** The first calls to both services: connections, TLS, keys. For INIT, which runs at full CPU whatever the memory. */
 export const warmUp = (ports: Ports): Promise<unknown> =>
@@ -114,7 +112,7 @@ async function verify(ports: Ports, event: Event, bearerToken: string, claim: Cl
   }
   const { matched, minting } = judged
   const matchedDigest = judged.token[matched] as VerifiableToken["current"]
-  const record = wantsRecord(judged.token, matched, minting, address, now)
+  const record = wantsRecord(judged.token, matched, minting, where.network, now)
   ports.write({
     event: record ? usedEvent : "token.verified",
     ...origin(event, now),
@@ -175,10 +173,10 @@ function origin({ requestContext, httpMethod, resource }: Event, at: number) {
 }
 
 /** All values of all Authorization headers, however their name is written; blank ones alone are none. */
-function authorizations(event: Event): string[] {
-  const values = Object.entries(event.multiValueHeaders ?? {}).flatMap(([name, all]) =>
-    name.toLowerCase() === "authorization" ? (all ?? []) : [],
-  )
+function authorizations({ multiValueHeaders }: Event): string[] {
+  const values: string[] = []
+  for (const name in multiValueHeaders)
+    if (name.toLowerCase() === "authorization") values.push(...(multiValueHeaders[name] ?? []))
   return values.some((value) => value.trim() !== "") ? values : []
 }
 
@@ -217,27 +215,29 @@ async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string,
       UnprocessedKeys?: Record<string, { Keys: object[] }>
     }
     for (const item of Responses?.[ports.tableName] ?? []) {
-      const row = plain({ M: item }) as Key
-      rows.set(row.PK, row)
+      const row = plainMap(item)
+      rows.set(row.PK as string, row)
     }
     Keys = UnprocessedKeys?.[ports.tableName]?.Keys ?? []
   }
   return rows
 }
 
-/** An attribute value of DynamoDB's JSON as a plain one. */
+/** Attributes in DynamoDB's JSON as a plain object. */
+function plainMap(attributes: Record<string, Attribute>): Record<string, unknown> {
+  const map: Record<string, unknown> = {}
+  for (const name in attributes) map[name] = plain(attributes[name] as Attribute)
+  return map
+}
+
 function plain(attribute: Attribute): unknown {
-  const [[type, value] = []] = Object.entries(attribute)
-  switch (type) {
-    case "N":
-      return Number(value)
-    case "B":
-      return Buffer.from(value as string, "base64")
-    case "L":
-      return (value as Attribute[]).map(plain)
-    case "M":
-      return Object.fromEntries(Object.entries(value as Record<string, Attribute>).map(([key, v]) => [key, plain(v)]))
-    default:
-      return value
+  // It has one member, named by its type.
+  for (const type in attribute) {
+    const value = attribute[type]
+    if (type === "N") return Number(value)
+    if (type === "B") return Buffer.from(value as string, "base64")
+    if (type === "L") return (value as Attribute[]).map(plain)
+    if (type === "M") return plainMap(value as Record<string, Attribute>)
+    return value
   }
 }

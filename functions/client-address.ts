@@ -13,12 +13,15 @@ interface AddressedEvent {
 export function clientAddress(event: AddressedEvent, edgeSecret: string): string {
   const { sourceIp } = event.requestContext.identity
   const proof = header(event, "x-symbolon-edge")
-  const viewer = header(event, "x-symbolon-viewer")
-  return proof && viewer && equal(proof, edgeSecret) && isIP(viewer) ? viewer : sourceIp
+  if (proof === undefined || !equal(proof, edgeSecret)) return sourceIp
+  const viewer = header(event, "x-symbolon-viewer") ?? ""
+  return isIP(viewer) ? viewer : sourceIp
 }
 
-const header = ({ headers }: AddressedEvent, name: string): string | undefined =>
-  Object.entries(headers ?? {}).find(([candidate]) => candidate.toLowerCase() === name)?.[1]
+function header({ headers }: AddressedEvent, name: string): string | undefined {
+  for (const candidate in headers) if (candidate.toLowerCase() === name) return headers[candidate]
+  return undefined
+}
 
 function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmSync } from "node:fs"
+import { isBuiltin } from "node:module"
 import { dirname, join } from "node:path"
 import { build, type Plugin } from "esbuild"
 import { docsPage, problemPages } from "../shared/contract/docs-page.ts"
@@ -19,25 +20,23 @@ export const entries: Record<string, string> = Object.fromEntries(
 )
 
 /**
- * `import "node:http"` builds a facade that touches the lazy getters for WebSocket and its kin, which load undici: 23 ms at
- * each cold start. The builtin itself doesn't.
+ * `import … from "node:http"` makes Node build a facade of the module, which touches its lazy getters: those of http load undici,
+ * 23 ms at each cold start, those of crypto load WebCrypto. The module itself doesn't. A name that nobody imports is left out.
  */
-const builtins: Record<string, string[]> = {
-  http: ["Agent", "request", "get", "IncomingMessage", "ClientRequest", "Server", "createServer", "STATUS_CODES"],
-  https: ["Agent", "request", "get"],
-  http2: ["connect", "constants"],
-}
-const withoutFacade: Plugin = {
-  name: "without-facade",
+const withoutFacades: Plugin = {
+  name: "without-facades",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?(http|https|http2)$/ }, ({ path }) => ({
-      path: path.replace("node:", ""),
-      namespace: "builtin",
-    }))
-    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `const builtin = process.getBuiltinModule("node:${path}"); export default builtin;
-        export const { ${builtins[path]?.join(", ")} } = builtin;`,
-    }))
+    onResolve({ filter: /^[a-z0-9_:/]+$/ }, ({ path }) =>
+      isBuiltin(path) ? { path: path.replace("node:", ""), namespace: "builtin" } : undefined,
+    )
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
+      const names = Object.getOwnPropertyNames(process.getBuiltinModule(path) ?? {})
+      const exported = names.filter((name) => /^[A-Za-z]\w*$/.test(name) && name !== "default")
+      return {
+        contents: `const builtin = /* @__PURE__ */ process.getBuiltinModule("node:${path}"); export default builtin;
+          ${exported.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})()`).join("\n")}`,
+      }
+    })
   },
 }
 
@@ -70,7 +69,7 @@ export async function buildFunctions(): Promise<void> {
     target: "node24",
     mainFields: ["module", "main"],
     legalComments: "none",
-    plugins: [withoutFacade, withPages],
+    plugins: [withoutFacades, withPages],
     logLevel: "warning",
   })
   removeStale(`${root}dist/functions`)

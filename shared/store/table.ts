@@ -1,6 +1,6 @@
 // Long because it is the whole key design: what items there are, and how each builds its keys.
 import type { TokenType } from "../token/format.ts"
-import { decodeId, encodeId } from "../token/format.ts"
+import { decodeBase62, encodeId } from "../token/format.ts"
 import type { AccountState, TokenState, VerifiableAccount, VerifiableToken } from "../token/verdict.ts"
 import type { Settings } from "./settings.ts"
 
@@ -333,7 +333,7 @@ export const idleBound = (instant: number): string => dayKey(Math.floor(instant 
  */
 export function mayBeIdleSince(idleSK: string, instant: number): boolean {
   const [day = "", id = ""] = idleSK.split("#")
-  return Number(day) <= dayOf(decodeId(id), instant)
+  return Number(day) <= dayOf(decodeBase62(id), instant)
 }
 
 /** What begins the sort keys of tokens without an expiry: they stand last, so that a new policy finds them. */

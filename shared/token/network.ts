@@ -5,8 +5,9 @@ import { BlockList, isIP, SocketAddress } from "node:net"
  * written, is the IPv4 address 192.0.2.1: one client must not have two addresses.
  */
 function canonical(address: string): string | undefined {
-  if (!isIP(address)) return undefined
-  return new SocketAddress({ address, family: family(address) }).address.replace(/^::ffff:(?=\d+\.)/, "")
+  // An IPv4 address has one form.
+  if (isIP(address) !== 6) return isIP(address) === 4 ? address : undefined
+  return new SocketAddress({ address, family: "ipv6" }).address.replace(/^::ffff:(?=\d+\.)/, "")
 }
 
 /** The network a token is said to be used from: /24 of IPv4, /48 of IPv6; of anything else, "unknown". */

@@ -4,7 +4,7 @@ import type { Role } from "../contract/permissions.ts"
 import type { Refusal } from "../contract/refusals.ts"
 import type { TokenType } from "./format.ts"
 import { isOutdated } from "./keyring.ts"
-import { isAllowedFrom, networkOf } from "./network.ts"
+import { isAllowedFrom } from "./network.ts"
 
 /** One of the up to three digests on a token's row. `keyPath` says under which key it was made; see keyring.ts. */
 export interface SecretDigest {
@@ -148,7 +148,7 @@ export function wantsRecord(
   token: VerifiableToken,
   matched: Match,
   mintingKey: string,
-  clientAddress: string,
+  network: string,
   now: number,
 ): boolean {
   return (
@@ -156,6 +156,6 @@ export function wantsRecord(
     matched !== "current" ||
     isOutdated(token.current.keyPath, mintingKey) ||
     token.flaggedAt !== undefined ||
-    !(networkOf(clientAddress) in (token.networks ?? {}))
+    !(network in (token.networks ?? {}))
   )
 }

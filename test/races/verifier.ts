@@ -3,7 +3,7 @@ import { authorizer } from "../../functions/authorize.ts"
 import { awsRequest } from "../../functions/aws-request.ts"
 import { secretCache } from "../../shared/secret-cache.ts"
 import { testKeyring } from "../fakes.ts"
-import { credentials, type TestTable } from "../tables.ts"
+import { credentials, type TestTable } from "../table-at.ts"
 
 /** The authorizer itself, with its hand-signed requests to the engine. */
 export function verifier(

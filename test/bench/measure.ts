@@ -1,0 +1,48 @@
+/** How figures are made: what is compared runs in one process's one run, in rounds, in random order in each. */
+
+/** What one execution measured, by name: milliseconds, microseconds, counts. */
+export type Sample = Record<string, number>
+
+export interface Subject {
+  name: string
+  once: () => Promise<Sample>
+}
+
+/**
+ * Runs every subject once a round. The first round only warms up what they share: caches of the file system, the engine. A dot a round
+ * tells that it goes on.
+ */
+export async function interleaved(subjects: readonly Subject[], rounds: number): Promise<Map<string, Sample[]>> {
+  const samples = new Map<string, Sample[]>(subjects.map(({ name }) => [name, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const { name, once } of shuffled(subjects)) {
+      const sample = await once()
+      if (round > 0) samples.get(name)?.push(sample)
+    }
+    process.stderr.write(".")
+  }
+  process.stderr.write("\n")
+  return samples
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+  return list
+    .map((entry) => ({ entry, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ entry }) => entry)
+}
+
+/** The value below which so much of the list is: `quantile(list, 0.5)` is the median. */
+export function quantile(list: readonly number[], share: number): number {
+  const sorted = [...list].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+export const median = (list: readonly number[]): number => quantile(list, 0.5)
+
+/** One of the measured, over all samples. */
+export const valuesOf = (samples: readonly Sample[], key: string): number[] =>
+  samples.map((sample) => sample[key] ?? Number.NaN)
+
+/** Three digits that count. */
+export const rounded = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(3)) : value)
