@@ -126,30 +126,27 @@ type Send = (options: RequestOptions, callback: (response: IncomingMessage) => v
 
 const send = (request: Send, options: RequestOptions, body: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const length = Buffer.byteLength(body)
-    const sent = request(
-      { ...options, headers: { ...options.headers, "content-length": length } } as RequestOptions,
-      (response) => {
-        let text = ""
-        response.setEncoding("utf8")
-        response.on("data", (chunk: string) => {
-          text += chunk
-        })
-        response.on("error", reject)
-        response.on("end", () => {
-          clearTimeout(timer)
-          try {
-            resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
-          } catch (error) {
-            reject(error)
-          }
-        })
-      },
-    )
+    const sent = request(options, (response) => {
+      let text = ""
+      response.setEncoding("utf8")
+      response.on("data", (chunk: string) => {
+        text += chunk
+      })
+      response.on("error", reject)
+      response.on("end", () => {
+        clearTimeout(timer)
+        try {
+          resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
     const timer = setTimeout(() => sent.destroy(new Error("timed out")), attemptMilliseconds)
     sent.on("error", (error) => {
       clearTimeout(timer)
       reject(error)
     })
+    // All of it at once: Node counts its bytes into Content-Length.
     sent.end(body)
   })

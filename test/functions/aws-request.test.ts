@@ -110,6 +110,13 @@ describe("a request", () => {
     expect(asked[0]?.headers["x-amz-target"]).toBe("DynamoDB_20120810.BatchGetItem")
   })
 
+  test("tells how many bytes it has, and is not sent in chunks", async () => {
+    const { request, asked } = await service()
+    await request("BatchGetItem", { name: "ärger 🔑" })
+    const { "content-length": length, "transfer-encoding": encoding } = asked[0]?.headers ?? {}
+    expect([asked[0]?.body, length, encoding]).toEqual(['{"name":"ärger 🔑"}', "22", undefined])
+  })
+
   test("is sent again after a dead socket, throttling and a 5xx, and gives up after three attempts", async () => {
     const dead = await service({ destroy: true }, { body: { ok: 1 } })
     expect(await dead.request("BatchGetItem", {})).toEqual({ ok: 1 })
