@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 /**
  * The authorizer's only I/O: signed JSON requests to DynamoDB and Secrets Manager over node:https. By hand, because the SDK
  * takes longer to load than all the rest takes to run (docs/decisions/0002-no-sdk-in-the-authorizer.md).
- * `test/functions/aws-request.test.ts` holds the signature equal to `@smithy/signature-v4`'s.
+ * `test/functions/aws-signature.test.ts` holds the signature equal to `@smithy/signature-v4`'s.
  */
 export type AwsRequest = (operation: string, input: object) => Promise<Record<string, unknown>>
 
@@ -73,14 +73,13 @@ export interface SignedHeaders {
 export function createSigner(service: Service, host: string, env: Environment) {
   const { target, json } = services[service]
   const region = env.AWS_REGION ?? ""
-  let key: KeyObject | undefined
-  let keyOf = ""
+  let cached: { of: string; key: KeyObject } | undefined
 
   return (operation: string, body: string, time: number): SignedHeaders => {
     const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secret = "", AWS_SESSION_TOKEN: session } = env
-    const timestamp = new Date(time).toISOString().replaceAll(/[-:]|\.\d{3}/g, "")
+    const timestamp = new Date(time).toISOString().replace(/[-:]|\.\d+/g, "")
     const day = timestamp.slice(0, 8)
-    const scope = `${day}/${region}/${service}/aws4_request`
+    const scope = [day, region, service, "aws4_request"]
     const headers: SignedHeaders = {
       "content-type": `application/x-amz-json-${json}`,
       host,
@@ -88,26 +87,35 @@ export function createSigner(service: Service, host: string, env: Environment) {
       ...(session && { "x-amz-security-token": session }),
       "x-amz-target": `${target}.${operation}`,
     }
-    const names = Object.keys(headers)
-    const canonicalHeaders = names.map((name) => `${name}:${headers[name]}\n`).join("")
-    const canonical = `POST\n/\n\n${canonicalHeaders}\n${names.join(";")}\n${hash("sha256", body)}`
     // Credentials change under a running environment, and the key is derived from the day too.
-    if (!key || keyOf !== day + secret) {
-      const bytes = [day, region, service, "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${secret}`)
-      key = createSecretKey(bytes as Buffer)
-      keyOf = day + secret
-    }
-    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash("sha256", canonical)}`
-    const signature = hmac(key, toSign).toString("hex")
-    const credential = `Credential=${accessKeyId}/${scope}`
-    return {
-      ...headers,
-      authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
-    }
+    const of = day + secret
+    if (cached?.of !== of) cached = { of, key: signingKey(secret, scope) }
+    return { ...headers, authorization: authorization(accessKeyId, cached.key, scope.join("/"), headers, body) }
   }
 }
 
-const hmac = (key: string | Buffer | KeyObject, text: string): Buffer => createHmac("sha256", key).update(text).digest()
+/** Signs what is within the scope: a day, a region, a service and `aws4_request`. */
+export const signingKey = (secret: string, scope: string[]): KeyObject =>
+  scope.reduce((key, part) => createSecretKey(hmac(key, part).digest()), createSecretKey(`AWS4${secret}`, "utf8"))
+
+/** For a POST to `/`. The headers come as they are signed: in lower case, sorted, without spaces around their values. */
+export function authorization(
+  accessKeyId: string,
+  key: KeyObject,
+  scope: string,
+  headers: SignedHeaders,
+  body: string,
+): string {
+  const names = Object.keys(headers)
+  const lines = names.map((name) => `${name}:${headers[name]}\n`).join("")
+  const signed = names.join(";")
+  const canonical = `POST\n/\n\n${lines}\n${signed}\n${hash("sha256", body)}`
+  const toSign = `AWS4-HMAC-SHA256\n${headers["x-amz-date"]}\n${scope}\n${hash("sha256", canonical)}`
+  const signature = hmac(key, toSign).digest("hex")
+  return `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`
+}
+
+const hmac = (key: KeyObject, text: string) => createHmac("sha256", key).update(text)
 
 function endpointOf(service: Service, env: Environment): string {
   const region = env.AWS_REGION ?? ""
@@ -126,30 +134,27 @@ type Send = (options: RequestOptions, callback: (response: IncomingMessage) => v
 
 const send = (request: Send, options: RequestOptions, body: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const length = Buffer.byteLength(body)
-    const sent = request(
-      { ...options, headers: { ...options.headers, "content-length": length } } as RequestOptions,
-      (response) => {
-        let text = ""
-        response.setEncoding("utf8")
-        response.on("data", (chunk: string) => {
-          text += chunk
-        })
-        response.on("error", reject)
-        response.on("end", () => {
-          clearTimeout(timer)
-          try {
-            resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
-          } catch (error) {
-            reject(error)
-          }
-        })
-      },
-    )
+    const sent = request(options, (response) => {
+      let text = ""
+      response.setEncoding("utf8")
+      response.on("data", (chunk: string) => {
+        text += chunk
+      })
+      response.on("error", reject)
+      response.on("end", () => {
+        clearTimeout(timer)
+        try {
+          resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
     const timer = setTimeout(() => sent.destroy(new Error("timed out")), attemptMilliseconds)
     sent.on("error", (error) => {
       clearTimeout(timer)
       reject(error)
     })
+    // All of it at once: Node counts its bytes into Content-Length.
     sent.end(body)
   })
