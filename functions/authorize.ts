@@ -80,9 +80,17 @@ const withinDeadline = <T>(verification: Promise<T>): Promise<T> =>
     verification.finally(() => clearTimeout(timer)).then(resolve, reject)
   })
 
-/** The first calls to both services: connections, TLS, keys. For INIT, which runs at full CPU whatever the memory. */
+/**
+ * A verification of no token at all, that leaves no line: the first calls to both services, with their connections and keys, and
+ * the first run of the code. For INIT, which has a full CPU whatever the memory.
+ */
 export const warmUp = (ports: Ports): Promise<unknown> =>
-  Promise.all([ports.secrets.get(), readRows(ports, [tokenKey(0)])])
+  verify(
+    { ...ports, write: () => {} },
+    { methodArn: "", requestContext: { identity: { sourceIp: "0.0.0.0" } } } as Event,
+    "",
+    { accountId: 0, tokenId: 0, handle: "" },
+  )
 
 async function verify(ports: Ports, event: Event, bearerToken: string, claim: Claim) {
   const keys = [tokenKey(claim.tokenId), accountKey(claim.accountId)] as const
@@ -94,11 +102,10 @@ async function verify(ports: Ports, event: Event, bearerToken: string, claim: Cl
 
   const judge = (keyring: Keyring): Verdict & { digestUnder: (keyPath: string) => Buffer; minting: string } => {
     const minting = mintingKey(keyring, now)
-    const digests = new Map<string, Buffer>()
+    const digests: Record<string, Buffer> = {}
     const memoized = (keyPath: string): Buffer => {
-      const digest = digests.get(keyPath) ?? digestUnder(keyring, keyPath, bearerToken)
-      digests.set(keyPath, digest)
-      return digest
+      digests[keyPath] ??= digestUnder(keyring, keyPath, bearerToken)
+      return digests[keyPath]
     }
     const presented = { ...claim, digestUnder: memoized, mintingKey: minting, clientAddress: address }
     return { ...verdict(presented, token, account, now), digestUnder: memoized, minting }
@@ -204,7 +211,7 @@ async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string,
   const rows = new Map<string, object>()
   let Keys: object[] = keys.map(({ PK, SK }) => ({ PK: { S: PK }, SK: { S: SK } }))
   for (let n = 0; Keys.length > 0; n++) {
-    if (n > rereads) throw new Error("keys left unprocessed")
+    if (n > rereads) throw new Error("unprocessed keys")
     // What leaves a key unprocessed is throttling.
     if (n > 0) await jittered(50 * n)
     const answer = await ports.dynamodb("BatchGetItem", {

@@ -4,10 +4,11 @@ import { parseKeyring } from "../shared/token/keyring.ts"
 import type { Ports, Secrets } from "./authorize.ts"
 import { awsRequest } from "./aws-request.ts"
 
-const { env } = process
+// Node makes the stream at the first look at it: in INIT, that is.
+const { env, stdout } = process
 const stage = env.STAGE ?? ""
 const secretsManager = awsRequest("secretsmanager", env)
-const write = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+const write = (line: object) => stdout.write(`${JSON.stringify(line)}\n`)
 
 async function fetchSecrets(): Promise<Secrets> {
   const names = [env.KEYRING_SECRET, env.EDGE_SECRET]

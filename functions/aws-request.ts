@@ -1,6 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto"
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
-import { setTimeout as sleep } from "node:timers/promises"
 
 /**
  * The authorizer's only I/O: signed JSON requests to DynamoDB and Secrets Manager over node:https. By hand, because the SDK
@@ -35,7 +34,7 @@ export function awsRequest(service: Service, env: Environment, now: () => number
   const url = new URL(endpointOf(service, env))
   // `import "node:https"` would load undici along with it: 23 ms and 7 MB at a cold start. So at first use, and this way.
   const transport = process.getBuiltinModule(`node:${url.protocol.slice(0, -1)}` as "node:https")
-  const agent = new transport.Agent({ keepAlive: true, maxSockets: 50 })
+  const agent = new transport.Agent({ keepAlive: true })
   const sign = createSigner(service, url.host, env)
   let clockOffset = 0
 
@@ -63,7 +62,8 @@ export function awsRequest(service: Service, env: Environment, now: () => number
 }
 
 /** Full jitter: sleeps for a part of so many milliseconds. */
-export const jittered = (most: number): Promise<void> => sleep(Math.random() * most)
+export const jittered = (most: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.random() * most))
 
 export interface SignedHeaders {
   [name: string]: string
@@ -144,7 +144,11 @@ const send = (request: Send, options: RequestOptions, body: string): Promise<Ans
       response.on("end", () => {
         clearTimeout(timer)
         try {
-          resolve({ status: response.statusCode ?? 0, date: response.headers.date, answer: JSON.parse(text || "{}") })
+          resolve({
+            status: response.statusCode as number,
+            date: response.headers.date,
+            answer: JSON.parse(text || "{}"),
+          })
         } catch (error) {
           reject(error)
         }

@@ -31,18 +31,23 @@ export const secretBytes = 32
 const tokenLength = 75
 const shape = /^(sym(?:svc|usr|ses)_([0-9A-Za-z]{9})([0-9A-Za-z]{9}))_([0-9A-Za-z]{43})[0-9A-Za-z]{6}$/
 
-/** Encodes a non-negative integer. Throws RangeError for a negative one, and for one too wide, which would be another id. */
-export function encodeBase62(value: number | bigint, width: number): string {
-  let rest = value
+/** Encodes a safe, non-negative integer. Throws RangeError for any other number, and for one too wide, which would be another id. */
+export function encodeBase62(value: number, width: number): string {
+  if (!(Number.isSafeInteger(value) && value >= 0 && value < 62 ** width))
+    throw new RangeError("value does not fit its base62 width")
   let text = ""
-  while (rest > 0) {
-    // Numbers stay numbers: ids are encoded for every request, and BigInt takes ten times as long.
-    const digit = typeof rest === "bigint" ? rest % 62n : rest % 62
-    text = base62[Number(digit)] + text
-    rest = typeof rest === "bigint" ? rest / 62n : (rest - Number(digit)) / 62
-  }
-  if (rest < 0 || text.length > width) throw new RangeError("value does not fit its base62 width")
+  // Numbers, not BigInt, which takes ten times as long: two ids are encoded for each request.
+  for (let rest = value; rest > 0; rest = (rest - (rest % 62)) / 62) text = base62[rest % 62] + text
   return text.padStart(width, "0")
+}
+
+/** 32 bytes as one big-endian integer of 43 digits. Throws RangeError for any other number of bytes. */
+export function encodeSecret(secret: Uint8Array): string {
+  if (secret.length !== secretBytes) throw new RangeError("a secret has 32 bytes")
+  let text = ""
+  for (let rest = BigInt(`0x${Buffer.from(secret).toString("hex")}`); rest > 0n; rest /= 62n)
+    text = base62[Number(rest % 62n)] + text
+  return text.padStart(secretWidth, "0")
 }
 
 /** Decodes base62 digits. The nine of an id can exceed 2^53, which the caller has to refuse. */
@@ -61,8 +66,8 @@ const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
   return sum
 })
 
-/** 43 digits hold a little more than 32 bytes: what is above this was never minted. Equal widths compare as text. */
-const largestSecret = encodeBase62((1n << 256n) - 1n, secretWidth)
+/** 43 digits hold a little more than 32 bytes: what is above 2^256 - 1 was never minted. Equal widths compare as text. */
+const largestSecret = "yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp1"
 
 // Pure, so that a bundle which makes no ids, the authorizer's, leaves it out.
 const epoch2025 = /* @__PURE__ */ Date.UTC(2025, 0, 1)
@@ -82,7 +87,7 @@ export const decodeTime = (id: string): number => Math.floor(decodeBase62(id.sli
 /** A new bearer token. `secret` is 32 bytes from the system's CSPRNG; tests hand in their own. */
 export function mint(type: TokenType, accountId: number, tokenId: number, secret: Uint8Array): string {
   const handle = handleOf(type, accountId, tokenId)
-  const body = `${handle}_${encodeBase62(BigInt(`0x${Buffer.from(secret).toString("hex")}`), secretWidth)}`
+  const body = `${handle}_${encodeSecret(secret)}`
   return body + encodeBase62(crc32(body), checksumWidth)
 }
 

@@ -1,13 +1,15 @@
-import { BlockList, isIP, SocketAddress } from "node:net"
+// By its module: the two classes are loaded at their first use, and most environments use neither.
+import net, { isIP } from "node:net"
 
 /**
  * An address in its one shortest form, without a zone; undefined for what isn't one. `::ffff:192.0.2.1`, however it is
  * written, is the IPv4 address 192.0.2.1: one client must not have two addresses.
  */
 function canonical(address: string): string | undefined {
+  const version = isIP(address)
   // An IPv4 address has one form.
-  if (isIP(address) !== 6) return isIP(address) === 4 ? address : undefined
-  return new SocketAddress({ address, family: "ipv6" }).address.replace(/^::ffff:(?=\d+\.)/, "")
+  if (version !== 6) return version ? address : undefined
+  return new net.SocketAddress({ address, family: "ipv6" }).address.replace(/^::ffff:(?=\d+\.)/, "")
 }
 
 /** The network a token is said to be used from: /24 of IPv4, /48 of IPv6; of anything else, "unknown". */
@@ -27,7 +29,7 @@ export function isAllowedFrom(cidrs: readonly string[], address: string): boolea
   if (cidrs.length === 0) return true
   const plain = canonical(address)
   if (plain === undefined) return false
-  const list = new BlockList()
+  const list = new net.BlockList()
   for (const cidr of cidrs) {
     const [, network = "", digits] = /^([^/]+)\/(\d+)$/.exec(cidr) ?? []
     const prefix = Number(digits)

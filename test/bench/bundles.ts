@@ -23,7 +23,9 @@ export async function bundleSubject(name: string, format: "cjs" | "esm" = "cjs")
     legalComments: "none",
     // ESM has no `require`, which CommonJS packages within it call.
     ...(format === "esm" && {
-      banner: { js: 'import{createRequire as $r}from"node:module";const require=$r(import.meta.url);' },
+      banner: {
+        js: 'import{createRequire as benchRequire}from"node:module";const require=benchRequire(import.meta.url);',
+      },
     }),
     logLevel: "error",
   })

@@ -267,9 +267,9 @@ describe("what it reads", () => {
     expect(fetches).toBe(1)
   })
 
-  test("warmUp makes both first calls", async () => {
+  test("warmUp makes both first calls, and leaves no line", async () => {
     await warmUp(ports)
-    expect([tableCalls, fetches]).toEqual([["BatchGetItem"], 1])
+    expect([tableCalls, fetches, lines]).toEqual([["BatchGetItem"], 1, []])
   })
 
   test("a key that stays unprocessed is a fault, not an absent row; one that comes later is read", async () => {

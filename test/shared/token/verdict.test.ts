@@ -4,6 +4,7 @@ import { describe, expect, it, test } from "vitest"
 import { refusals } from "../../../shared/contract/refusals.ts"
 import { mint } from "../../../shared/token/format.ts"
 import { digestUnder, type Keyring, UnknownKey } from "../../../shared/token/keyring.ts"
+import { networkOf } from "../../../shared/token/network.ts"
 import {
   type Match,
   type Presented,
@@ -518,7 +519,7 @@ describe("wantsRecord", () => {
       ...over,
     })
   const wants = (over: Partial<VerifiableToken> = {}, match: Match = "current", minting = "k2", from = address) =>
-    wantsRecord(recorded(over), match, minting, from, now)
+    wantsRecord(recorded(over), match, minting, networkOf(from), now)
 
   it("is false when the row has it all", () => {
     expect(wants()).toBe(false)

@@ -1,5 +1,5 @@
 import { apiKey } from "@better-auth/api-key"
-import { memoryAdapter } from "better-auth/adapters/memory"
+import { memoryAdapter } from "@better-auth/memory-adapter"
 
 /**
  * better-auth with its api-key plugin, the keys in secondary storage, which its documentation recommends for fast lookups. Its rate

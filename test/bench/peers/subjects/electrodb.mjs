@@ -13,7 +13,6 @@ const entity = (name, prefix, sort, attributes) =>
       attributes: { key: { type: "string" }, ...attributes },
       indexes: {
         primary: {
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: electrodb's own template.
           pk: { field: "PK", composite: ["key"], template: `${prefix}#\${key}`, casing: "none" },
           sk: { field: "SK", composite: [], template: sort, casing: "none" },
         },

@@ -1,7 +1,7 @@
 import { createSecretKey } from "node:crypto"
 import { Logger } from "@aws-lambda-powertools/logger"
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware"
-import { Metrics } from "@aws-lambda-powertools/metrics"
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics"
 import { logMetrics } from "@aws-lambda-powertools/metrics/middleware"
 import { parser } from "@aws-lambda-powertools/parser/middleware"
 import { Tracer } from "@aws-lambda-powertools/tracer"
@@ -14,9 +14,9 @@ import { z } from "zod"
 import { bearerOf, decide, keysOf } from "./job.mjs"
 
 /** What a team that follows the documentation of each writes: document client, middy, Secrets Manager, zod, powertools. */
-const logger = new Logger()
-const metrics = new Metrics()
-const tracer = new Tracer()
+const logger = new Logger({ serviceName: "authorizer" })
+const metrics = new Metrics({ namespace: "authorizer", serviceName: "authorizer" })
+const tracer = new Tracer({ serviceName: "authorizer" })
 const client = DynamoDBDocumentClient.from(tracer.captureAWSv3Client(new DynamoDBClient()))
 const secrets = new SecretsManagerClient()
 const { TABLE_NAME, KEYRING_SECRET } = process.env
@@ -59,5 +59,6 @@ export const handler = middy()
     const row = ({ PK }) => Responses[TABLE_NAME].find((found) => found.PK === PK)
     const answer = decide(event, bearer, Token.parse(row(Keys[0])), Account.parse(row(Keys[1])), by)
     logger.info("verified", { principal: answer.principalId })
+    metrics.addMetric("Verified", MetricUnit.Count, 1)
     return answer
   })
