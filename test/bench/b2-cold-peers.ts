@@ -3,7 +3,7 @@ import { coldStarts } from "./cold.ts"
 import { issueCredentials } from "./credentials.ts"
 import type { Scenario } from "./scenario.ts"
 
-const betterAuth = "better-auth, api-key plugin"
+export const betterAuth = "better-auth, api-key plugin"
 
 export const coldPeers: Scenario = {
   id: "B2",

@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process"
 import { statSync } from "node:fs"
-import { join } from "node:path"
-import { endWithUs } from "./lab.ts"
+import { toldBy } from "./child.ts"
 import { interleaved, median, quantile, rounded, type Sample, valuesOf } from "./measure.ts"
 import type { Row } from "./scenario.ts"
 
@@ -13,20 +11,10 @@ export interface ColdSubject {
 }
 
 /** Starts a process with this bundle, and waits for its first Allow. `total`: milliseconds from the start of the process to it. */
-async function coldStart({ name, file, environment }: ColdSubject): Promise<Sample> {
-  const startedAt = process.hrtime.bigint()
-  const child = spawn(process.execPath, [join(import.meta.dirname, "processes/cold.cjs")], {
-    env: { ...environment, SUBJECT: file },
-    stdio: ["ignore", "ignore", "inherit", "pipe"],
-  })
-  endWithUs(child)
-  let told = ""
-  child.stdio[3]?.on("data", (chunk) => {
-    told += chunk
-  })
-  await new Promise((resolve) => child.once("close", resolve))
-  if (told === "") throw new Error(`${name} did not come to an Allow`)
-  const { answeredAt, ...sample } = JSON.parse(told)
+async function coldStart({ file, environment }: ColdSubject): Promise<Sample> {
+  const env = { ...environment, SUBJECT: file }
+  const { told, startedAt } = await toldBy<Sample & { answeredAt: string }>("cold.cjs", env)
+  const { answeredAt, ...sample } = told
   return { total: Number(BigInt(answeredAt) - startedAt) / 1e6, ...sample }
 }
 

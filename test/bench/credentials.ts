@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { benchKey, type Lab } from "./lab.ts"
+import { benchKey } from "./keyring.ts"
+import type { Lab } from "./lab.ts"
 import { fromPeers } from "./peers.ts"
 
 /** What we call of jose. */

@@ -10,11 +10,8 @@ import { createUser } from "../../shared/store/users.ts"
 import { anAdmin } from "../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../fakes.ts"
 import { createTableAt, type TestTable } from "../table-at.ts"
+import { benchKey, keyringSecret } from "./keyring.ts"
 import { fromPeers } from "./peers.ts"
-
-/** The key of every table here, as a test's: subjects that don't ask Secrets Manager get it from their environment. */
-export const keyringSecret = JSON.stringify({ mintFrom: {}, k1: "a-key-of-a-test-keyring-0123456789abcdef" })
-export const benchKey: string = JSON.parse(keyringSecret).k1
 
 /**
  * Where all subjects run: one engine with one table in it, in which a token is; the engine and a Secrets Manager behind TLS, as on

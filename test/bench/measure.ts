@@ -46,3 +46,41 @@ export const valuesOf = (samples: readonly Sample[], key: string): number[] =>
 
 /** Three digits that count. */
 export const rounded = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(3)) : value)
+
+/** Something that is over in microseconds. */
+export interface Operation {
+  name: string
+  once: () => unknown
+}
+
+const blockMilliseconds = 25
+
+/**
+ * Runs each operation in blocks of 25 ms, a block a round. Answers microseconds an operation: `wall` on the clock, `cpu` of all
+ * threads, since some work in others.
+ */
+export async function inBlocks(operations: readonly Operation[], rounds: number): Promise<Map<string, Sample[]>> {
+  const sizes = new Map<string, number>()
+  for (const { name, once } of operations) {
+    // Four blocks of warming up tell how many are a block.
+    const began = performance.now()
+    let done = 0
+    do {
+      await once()
+      done++
+    } while (performance.now() - began < 4 * blockMilliseconds)
+    sizes.set(name, Math.max(1, Math.floor(done / 4)))
+  }
+  const subjects = operations.map(({ name, once }) => ({
+    name,
+    once: async () => {
+      const size = sizes.get(name) ?? 1
+      const [cpu, began] = [process.cpuUsage(), performance.now()]
+      for (let n = 0; n < size; n++) await once()
+      const wall = ((performance.now() - began) * 1000) / size
+      const { user, system } = process.cpuUsage(cpu)
+      return { wall, cpu: (user + system) / size }
+    },
+  }))
+  return interleaved(subjects, rounds)
+}

@@ -1,7 +1,16 @@
+import { bundle } from "./b0-bundle.ts"
 import { cold } from "./b1-cold.ts"
 import { coldPeers } from "./b2-cold-peers.ts"
 import { first } from "./b3-first.ts"
+import { handler } from "./b4-handler.ts"
+import { endToEnd } from "./b5-end-to-end.ts"
+import { paced } from "./b6-paced.ts"
+import { revoke } from "./b7-revoke.ts"
+import { lastUsed } from "./b8-last-used.ts"
 import type { Scenario } from "./scenario.ts"
 
 /** In the order in which they are run and printed. */
-export const scenarios: readonly Scenario[] = [cold, coldPeers, first]
+export const scenarios: readonly Scenario[] = [
+  ...[bundle, cold, coldPeers, first, handler],
+  ...[endToEnd, paced, revoke, lastUsed],
+]
