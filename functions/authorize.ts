@@ -203,7 +203,15 @@ function policy(
   }
 }
 
-type Attribute = Record<string, unknown>
+/** A value in DynamoDB's JSON; of the types, those that rows of ours have. */
+interface Attribute {
+  S?: string
+  N?: string
+  B?: string
+  L?: Attribute[]
+  M?: Record<string, Attribute>
+  BOOL?: boolean
+}
 const rereads = 2
 
 /** One strongly consistent BatchGetItem; rows by PK. An unprocessed key is not an absent one: retried, then a fault. */
@@ -237,14 +245,11 @@ function plainMap(attributes: Record<string, Attribute>): Record<string, unknown
   return map
 }
 
-function plain(attribute: Attribute): unknown {
-  // It has one member, named by its type.
-  for (const type in attribute) {
-    const value = attribute[type]
-    if (type === "N") return Number(value)
-    if (type === "B") return Buffer.from(value as string, "base64")
-    if (type === "L") return (value as Attribute[]).map(plain)
-    if (type === "M") return plainMap(value as Record<string, Attribute>)
-    return value
-  }
+/** An attribute has one member, named by its type. By name, which is faster than to ask for the name. */
+function plain({ S, N, B, L, M, BOOL }: Attribute): unknown {
+  if (S !== undefined) return S
+  if (N !== undefined) return Number(N)
+  if (B !== undefined) return Buffer.from(B, "base64")
+  if (L) return L.map(plain)
+  return M ? plainMap(M) : BOOL
 }

@@ -44,10 +44,11 @@ export function awsRequest(service: Service, env: Environment, now: () => number
       try {
         const headers = sign(operation, body, now() + clockOffset)
         const options = { host: url.hostname, port: url.port, method: "POST", path: "/", agent, headers }
-        const { status, date, answer } = await send(transport.request, options, body)
+        const { response, answer } = await send(transport.request, options, body)
+        const status = response.statusCode as number
         if (status === 200) return answer
         const type = String(answer.__type ?? status).replace(/.*#/, "")
-        const skew = Date.parse(date ?? "") - now()
+        const skew = Date.parse(response.headers.date ?? "") - now()
         const skewed = Math.abs(skew - clockOffset) > skewMilliseconds
         if (skewed) clockOffset = skew
         const message = `${service} answered ${type}`
@@ -73,24 +74,24 @@ export interface SignedHeaders {
 export function createSigner(service: Service, host: string, env: Environment) {
   const { target, json } = services[service]
   const region = env.AWS_REGION ?? ""
-  let cached: { of: string; key: KeyObject } | undefined
+  let held: { id: string; day: string; session: string | undefined; key: KeyObject } | undefined
 
   return (operation: string, body: string, time: number): SignedHeaders => {
-    const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secret = "", AWS_SESSION_TOKEN: session } = env
     const timestamp = new Date(time).toISOString().replace(/[-:]|\.\d+/g, "")
     const day = timestamp.slice(0, 8)
     const scope = [day, region, service, "aws4_request"]
+    // Credentials can change under a running environment: all three, with the id. The key is derived from the day too.
+    const id = env.AWS_ACCESS_KEY_ID ?? ""
+    if (held?.id !== id || held.day !== day)
+      held = { id, day, session: env.AWS_SESSION_TOKEN, key: signingKey(env.AWS_SECRET_ACCESS_KEY ?? "", scope) }
     const headers: SignedHeaders = {
       "content-type": `application/x-amz-json-${json}`,
       host,
       "x-amz-date": timestamp,
-      ...(session && { "x-amz-security-token": session }),
+      ...(held.session && { "x-amz-security-token": held.session }),
       "x-amz-target": `${target}.${operation}`,
     }
-    // Credentials change under a running environment, and the key is derived from the day too.
-    const of = day + secret
-    if (cached?.of !== of) cached = { of, key: signingKey(secret, scope) }
-    return { ...headers, authorization: authorization(accessKeyId, cached.key, scope.join("/"), headers, body) }
+    return { ...headers, authorization: authorization(id, held.key, scope.join("/"), headers, body) }
   }
 }
 
@@ -125,8 +126,7 @@ function endpointOf(service: Service, env: Environment): string {
 }
 
 interface Answer {
-  status: number
-  date: string | undefined
+  response: IncomingMessage
   answer: Record<string, unknown>
 }
 
@@ -144,11 +144,7 @@ const send = (request: Send, options: RequestOptions, body: string): Promise<Ans
       response.on("end", () => {
         clearTimeout(timer)
         try {
-          resolve({
-            status: response.statusCode as number,
-            date: response.headers.date,
-            answer: JSON.parse(text || "{}"),
-          })
+          resolve({ response, answer: JSON.parse(text || "{}") })
         } catch (error) {
           reject(error)
         }

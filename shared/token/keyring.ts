@@ -28,19 +28,21 @@ export function parseKeyring(secret: string): Keyring {
   const { mintFrom = {}, ...rest } = parseObject(secret)
   const keys = new Map<string, KeyObject>()
   for (const [name, value] of Object.entries(rest)) {
-    if (!keyName.test(name) || typeof value !== "string" || value.length < 32) throw new Error("keyring: not a key")
+    if (!keyName.test(name) || typeof value !== "string" || value.length < 32) throw broken("not a key")
     keys.set(name, createSecretKey(Buffer.from(value)))
   }
   const times = new Map<string, number>()
-  if (!isObject(mintFrom)) throw new Error("keyring: mintFrom is no object")
+  if (!isObject(mintFrom)) throw broken("mintFrom is no object")
   for (const [name, instant] of Object.entries(mintFrom)) {
     const time = typeof instant === "string" && utcInstant.test(instant) ? Date.parse(instant) : Number.NaN
-    if (!keys.has(name) || Number.isNaN(time)) throw new Error("keyring: mintFrom names no key or no instant")
+    if (!keys.has(name) || Number.isNaN(time)) throw broken("mintFrom names no key or no instant")
     times.set(name, time)
   }
-  if (keys.size === 0) throw new Error("keyring: no key")
+  if (keys.size === 0) throw broken("no key")
   return { keys, mintFrom: times }
 }
+
+const broken = (why: string) => new Error(`keyring: ${why}`)
 
 /** JSON.parse's own error quotes the text, which is keys, and errors are logged. */
 function parseObject(secret: string): Record<string, unknown> {
@@ -48,9 +50,9 @@ function parseObject(secret: string): Record<string, unknown> {
   try {
     value = JSON.parse(secret)
   } catch {
-    throw new Error("keyring: not JSON")
+    throw broken("not JSON")
   }
-  if (!isObject(value)) throw new Error("keyring: no object")
+  if (!isObject(value)) throw broken("no object")
   return value
 }
 
@@ -63,7 +65,7 @@ export function mintingKey(keyring: Keyring, now: number): string {
   const since = (id: string) => keyring.mintFrom.get(id) ?? 0
   ready.sort((a, b) => since(b) - since(a) || Number(b.slice(1)) - Number(a.slice(1)))
   const [newest] = ready
-  if (newest === undefined) throw new Error("keyring: no key mints yet")
+  if (newest === undefined) throw broken("no key mints yet")
   return newest
 }
 

@@ -9,7 +9,10 @@ function canonical(address: string): string | undefined {
   const version = isIP(address)
   // An IPv4 address has one form.
   if (version !== 6) return version ? address : undefined
-  return new net.SocketAddress({ address, family: "ipv6" }).address.replace(/^::ffff:(?=\d+\.)/, "")
+  return new net.SocketAddress({ address: address.replace(/%.*/, ""), family: "ipv6" }).address.replace(
+    /^::ffff:(?=\d+\.)/,
+    "",
+  )
 }
 
 /** The network a token is said to be used from: /24 of IPv4, /48 of IPv6; of anything else, "unknown". */

@@ -103,6 +103,10 @@ describe("networkOf", () => {
     expect(networkOf(address)).toBe("unknown")
   })
 
+  it("knows the longest address with a zone, which is longer than any without", () => {
+    expect(networkOf("2001:0db8:1111:2222:3333:4444:255.255.255.255%eth0")).toBe("2001:db8:1111::/48")
+  })
+
   it("never throws, and fits what a usage line may hold", () => {
     const address = fc.oneof(
       fc.string({ unit: "binary" }),
