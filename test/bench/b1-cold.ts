@@ -51,6 +51,16 @@ export const cold: Scenario = {
     const against = (other: string, key: string) => of(ours, key) / of(other, key)
     return {
       tables: [{ rows }],
+      chart: {
+        file: "cold.svg",
+        title: "Cold start over TLS, from the start of the process to the first Allow",
+        unit: "ms",
+        bars: rows.map(({ subject }) => ({
+          label: subject.replaceAll("*", ""),
+          value: Math.round(of(subject, "total")),
+          ours: subject === ours,
+        })),
+      },
       figures: [
         { what: "total, ours / I/O floor", value: against(ioFloor, "total"), gate: 1.15, aim: 1.05 },
         { what: "total, ours / usual stack", value: against(usualStack, "total"), gate: 0.5, aim: 0.33 },

@@ -11,6 +11,7 @@ import { issueCredentials } from "./credentials.ts"
 import { benchKey } from "./keyring.ts"
 import type { Lab } from "./lab.ts"
 import { inBlocks, median, type Operation, quantile, rounded, valuesOf } from "./measure.ts"
+import { subject } from "./peers.ts"
 import type { Scenario } from "./scenario.ts"
 
 const verification = "**Symbolon: format, digest, lookup, verdict**"
@@ -100,6 +101,10 @@ async function ourHandler({ table }: Lab): Promise<Operation> {
   return { name: whole, once }
 }
 
+interface Verifiers {
+  verifiers: (credentials: object) => Promise<Record<string, () => unknown>>
+}
+
 export const handler: Scenario = {
   id: "B4",
   title: "the handler alone, without a network",
@@ -110,9 +115,8 @@ export const handler: Scenario = {
   run: async ({ lab: open, rounds }) => {
     const lab = await open()
     const credentials = await issueCredentials(lab)
-    const url = new URL("peers/subjects/verifiers.mjs", import.meta.url).href
     process.env.BENCH_KEY = benchKey
-    const { verifiers } = (await import(url)) as { verifiers: (of: object) => Promise<Record<string, () => unknown>> }
+    const { verifiers } = await subject<Verifiers>("verifiers")
     const peers = await verifiers({ bearerToken, BENCH_KEY: benchKey, ...credentials })
     const operations = [
       ourVerification(),

@@ -45,6 +45,16 @@ export const endToEnd: Scenario = {
           })),
         },
       ],
+      chart: {
+        file: "verification.svg",
+        title: "A warm verification over TLS, CPU of the caller's process",
+        unit: "µs",
+        bars: subjects.map(({ name }) => ({
+          label: name.replaceAll("*", ""),
+          value: Math.round(of(name, "cpu")),
+          ours: name === ours,
+        })),
+      },
       figures: [
         { what: "CPU, ours / client-dynamodb", value: against(sdk, "cpu"), gate: 0.4, aim: 0.2 },
         { what: "CPU, ours / better-auth", value: against(betterAuth, "cpu"), gate: 0.3, aim: 0.12 },

@@ -18,7 +18,7 @@ export const paced: Scenario = {
       const peers = await subjectsOf(lab, { [sdk]: ["sdk"], [usualStack]: ["usual-stack"] })
       const subjects = [ourSubject(lab), ...peers]
       const took = new Map<string, number[]>(subjects.map(({ name }) => [name, []]))
-      for (let n = 0; n < rounds(4); n++)
+      for (let n = 0; n < rounds(8); n++)
         for (const { name, file, environment } of subjects) {
           const env = { ...environment, SUBJECT: file, CGROUP_PROCS: share.procs, REQUESTS: String(requests) }
           took.get(name)?.push(...(await toldBy<number[]>("paced.cjs", env)).told)

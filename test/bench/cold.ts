@@ -19,7 +19,7 @@ async function coldStart({ file, environment }: ColdSubject): Promise<Sample> {
 }
 
 export interface Cold {
-  rows: Row[]
+  rows: (Row & { subject: string })[]
   /** The median of `key`, of a subject. */
   of: (name: string, key: string) => number
 }

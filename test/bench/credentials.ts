@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { benchKey } from "./keyring.ts"
 import type { Lab } from "./lab.ts"
-import { fromPeers } from "./peers.ts"
+import { fromPeers, subject } from "./peers.ts"
 
 /** What we call of jose. */
 interface Jose {
@@ -54,9 +54,7 @@ export async function issueCredentials(lab: Lab): Promise<Record<string, string>
 /** A key of better-auth's on the table, where its subject finds it. */
 async function issueApiKey(lab: Lab): Promise<string> {
   const { betterAuth } = await fromPeers<BetterAuth>("better-auth")
-  const { optionsWith, issuedBy } = (await import(
-    new URL("peers/subjects/better-auth-options.mjs", import.meta.url).href
-  )) as BetterAuthOptions
+  const { optionsWith, issuedBy } = await subject<BetterAuthOptions>("better-auth-options")
   const kept = new Map<string, string>()
   const storage = {
     get: async (key: string) => kept.get(key) ?? null,

@@ -18,3 +18,7 @@ export function installPeers(): void {
 
 /** A package of theirs, in this process. */
 export const fromPeers = async <T>(name: string): Promise<T> => import(pathToFileURL(require.resolve(name)).href)
+
+/** A file of ours that uses them, in this process. */
+export const subject = async <T>(name: string): Promise<T> =>
+  import(pathToFileURL(join(folder, "subjects", `${name}.mjs`)).href)

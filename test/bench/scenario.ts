@@ -1,3 +1,4 @@
+import type { Chart } from "./chart.ts"
 import type { Lab } from "./lab.ts"
 
 /** One of B0 to B9: what it measures, how, and what it holds. */
@@ -22,6 +23,7 @@ export type Row = Record<string, string | number>
 export interface Outcome {
   tables: { caption?: string; rows: Row[] }[]
   figures: Figure[]
+  chart?: Chart
   /** What could not be measured here, and why. Never left out in silence. */
   missing?: string[]
 }
