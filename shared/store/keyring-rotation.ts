@@ -41,7 +41,9 @@ export class NotNow extends Error {
 
 const minute = 60_000
 /** Longer than any cache of the keyring, which is ten minutes. */
-export const leastMinutesAhead = 15
+const leastMinutesAhead = 15
+/** Another can't be added while one waits. */
+const mostMinutesAhead = 24 * 60
 export const usualMinutesAhead = 60
 /**
  * How long its successor has to have been minting before a key is retired. From that instant on nobody mints with the older one but an
@@ -81,8 +83,10 @@ export async function keyringStatus(operation: Operation): Promise<{ keys: KeySt
  */
 export async function addKey(operation: Operation, minutesAhead: number): Promise<{ key: string; mintsFrom: number }> {
   const { runtime, secret } = operation
-  if (!(minutesAhead >= leastMinutesAhead))
-    throw new NotNow(`a key mints ${leastMinutesAhead} minutes ahead at least: environments keep the keyring for ten`)
+  if (!(minutesAhead >= leastMinutesAhead && minutesAhead <= mostMinutesAhead))
+    throw new NotNow(
+      `a key mints ${leastMinutesAhead} to ${mostMinutesAhead} minutes ahead: environments keep the keyring for ten`,
+    )
   const from = await secret.read()
   const keyring = parseKeyring(from.text)
   const now = runtime.now()
