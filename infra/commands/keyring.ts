@@ -38,7 +38,7 @@ await run(async () => {
     } as const,
   })
   const [verb = "", ...more] = positionals
-  const act = verbs[verb]
+  const act = verbOf(verb)
   if (!act || more.length > 0) throw new Refusal(`what? ${usage}`)
   const again = `npm run keyring --${values.stage === undefined ? "" : ` --stage ${values.stage}`}`
   try {
@@ -87,10 +87,9 @@ function operationOn(stageName: string, arn: string): Operation {
   }
 }
 
-const everyMilliseconds = 2000
-
 /** A line now and then, of a table that takes long. */
 function progress() {
+  const everyMilliseconds = 2000
   let next = Date.now() + everyMilliseconds
   return (line: string) => {
     if (Date.now() < next) return
@@ -99,35 +98,49 @@ function progress() {
   }
 }
 
-const verbs: Record<string, (operation: Operation, wanted: Wanted) => Promise<void>> = {
-  status: async (operation) => {
-    const { keys, lost } = await keyringStatus(operation)
-    for (const status of keys) console.log(lineOfKey(status))
-    for (const [key, { needing, over }] of lost)
-      say(
-        `${needing + over} rows need ${key}, which the keyring hasn't: their tokens answer 503. docs/runbook.md, "Rotate the keyring"`,
-      )
-  },
+type Verb = (operation: Operation, wanted: Wanted) => Promise<void>
 
-  add: async (operation, { mintIn = String(usualMinutesAhead), again }) => {
-    const { key, mintsFrom } = await addKey(operation, Number(mintIn))
-    console.log(`${key} mints from ${instantOf(mintsFrom)}`)
-    say("until then every environment learns of it. Then:")
-    say(`${again} rewrap`)
-  },
+function verbOf(name: string): Verb | undefined {
+  switch (name) {
+    case "status":
+      return status
+    case "add":
+      return add
+    case "rewrap":
+      return rewrapAll
+    case "retire":
+      return retire
+  }
+  return undefined
+}
 
-  rewrap: async (operation, { again }) => {
-    const { key, looked, rows } = await rewrap(operation)
-    console.log(`${rows} of ${looked} tokens re-wrapped under ${key}`)
-    say(`each needs its older key until it is used. What each key waits for: ${again} status`)
-  },
+async function status(operation: Operation): Promise<void> {
+  const { keys, lost } = await keyringStatus(operation)
+  for (const key of keys) console.log(lineOfKey(key))
+  for (const [key, { needing, over }] of lost)
+    say(
+      `${needing + over} rows need ${key}, which the keyring hasn't: their tokens answer 503. docs/runbook.md has what to do`,
+    )
+}
 
-  retire: async (operation, { key, again }) => {
-    if (!key) throw new Refusal(`which key? ${again} retire --key k1`)
-    const { versionWithKey } = await retireKey(operation, key)
-    console.log(`${key} is retired`)
-    say(`the secret's version ${versionWithKey} has it still: a table that is restored to before now needs it`)
-  },
+async function add(operation: Operation, { mintIn = String(usualMinutesAhead), again }: Wanted): Promise<void> {
+  const { key, mintsFrom } = await addKey(operation, Number(mintIn))
+  console.log(`${key} mints from ${instantOf(mintsFrom)}`)
+  say("until then every environment learns of it. Then:")
+  say(`${again} rewrap`)
+}
+
+async function rewrapAll(operation: Operation, { again }: Wanted): Promise<void> {
+  const { key, looked, rows } = await rewrap(operation)
+  console.log(`${rows} of ${looked} tokens re-wrapped under ${key}`)
+  say(`each needs its older key until it is used. What each key waits for: ${again} status`)
+}
+
+async function retire(operation: Operation, { key, again }: Wanted): Promise<void> {
+  if (!key) throw new Refusal(`which key? ${again} retire --key k1`)
+  const { versionWithKey } = await retireKey(operation, key)
+  console.log(`${key} is retired`)
+  say(`the secret's version ${versionWithKey} has it still: a table that is restored to before now needs it`)
 }
 
 function lineOfKey({ key, mintsFrom, state, use, staysBecause }: KeyStatus): string {
@@ -140,8 +153,9 @@ function lineOfKey({ key, mintsFrom, state, use, staysBecause }: KeyStatus): str
   return `${key}  ${says[state]}; ${countsOf(use)}; ${staysBecause ? `stays: ${staysBecause}` : "can be retired"}`
 }
 
-const countsOf = ({ under, needing, over }: KeyUse): string =>
-  `${under} rows under it, ${needing} need it${over > 0 ? `, ${over} more for a secret that is over` : ""}`
+function countsOf({ under, needing, over }: KeyUse): string {
+  return `${under} rows under it, ${needing} need it${over > 0 ? `, ${over} more for a secret that is over` : ""}`
+}
 
 function refusalOf(error: unknown): unknown {
   if (error instanceof NotNow) return new Refusal(error.message)
