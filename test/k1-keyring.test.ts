@@ -77,7 +77,7 @@ test("K1 a thousand tokens through a whole rotation of the keyring: none lost, n
   await expect(retireKey(operation(), "k1")).rejects.toThrow("k2 has been minting since 2026-11-23T13:00:01Z only")
   clock.advance(60 * minute)
   const refused = await retireKey(operation(), "k1").catch((error: Error) => error.message)
-  expect(refused).toContain(`k1 stays: ${size / 2} rows need it`)
+  expect(refused).toContain(`k1 stays. Rows that need it: ${size / 2}.`)
   expect(refused).toContain(`and ${size / 2 - 20} more`)
   const named = [...String(refused).matchAll(/^ {2}(sym\w+) {2}k1\.k2 {2}a use, a rotation, or its deletion$/gm)]
   expect(named).toHaveLength(20)

@@ -119,7 +119,7 @@ async function status(operation: Operation): Promise<void> {
   for (const key of keys) console.log(lineOfKey(key))
   for (const [key, { needing, over }] of lost)
     say(
-      `${needing + over} rows need ${key}, which the keyring hasn't: their tokens answer 503. docs/runbook.md has what to do`,
+      `rows that need ${key}, which the keyring hasn't: ${needing + over}; their tokens answer 503. docs/runbook.md has what to do`,
     )
 }
 
@@ -132,7 +132,7 @@ async function add(operation: Operation, { mintIn = String(usualMinutesAhead), a
 
 async function rewrapAll(operation: Operation, { again }: Wanted): Promise<void> {
   const { key, looked, rows } = await rewrap(operation)
-  console.log(`${rows} of ${looked} tokens re-wrapped under ${key}`)
+  console.log(`re-wrapped under ${key}: ${rows} of ${looked} tokens`)
   say(`each needs its older key until it is used. What each key waits for: ${again} status`)
 }
 
@@ -154,7 +154,7 @@ function lineOfKey({ key, mintsFrom, state, use, staysBecause }: KeyStatus): str
 }
 
 function countsOf({ under, needing, over }: KeyUse): string {
-  return `${under} rows under it, ${needing} need it${over > 0 ? `, ${over} more for a secret that is over` : ""}`
+  return `rows under it: ${under}, that need it: ${needing}${over > 0 ? `, for a secret that is over: ${over}` : ""}`
 }
 
 function refusalOf(error: unknown): unknown {

@@ -71,7 +71,7 @@ export async function keyringStatus(operation: Operation): Promise<{ keys: KeySt
     const use = uses.get(key) ?? noUse()
     const mintsFrom = keyring.mintFrom.get(key)
     const state = isWaiting(keyring, key, now) ? "waits" : mintingKey(keyring, now) === key ? "mints" : "verifies"
-    const staysBecause = whyItStays(keyring, key, now) ?? (use.needing > 0 ? `${use.needing} rows need it` : undefined)
+    const staysBecause = whyItStays(keyring, key, now) ?? (use.needing > 0 ? "rows need it" : undefined)
     return { key, mintsFrom, state, use, staysBecause }
   })
   return { keys, lost: [...uses].filter(([key]) => !keyring.keys.has(key)) }
@@ -153,7 +153,7 @@ async function useOf(operation: Operation, key: string): Promise<KeyUse> {
   const { needing, holders } = use
   throw new NotNow(
     [
-      `${key} stays: ${needing} rows need it. Each needs it no longer after what stands behind it:`,
+      `${key} stays. Rows that need it: ${needing}. Each needs it no longer after what stands behind it:`,
       ...holders.map(({ handle, keyPath, endedBy }) => `  ${handle}  ${keyPath}  ${endedBy}`),
       ...(needing > holders.length ? [`  and ${needing - holders.length} more`] : []),
     ].join("\n"),

@@ -40,7 +40,7 @@ describe("on the local run", () => {
     const first = await keyring("status")
     expect([first.stderr, first.status]).toEqual(["", 0])
     expect(first.stdout).toBe(
-      "k1  mints since the beginning; 1 rows under it, 1 need it; stays: it is the key that mints\n",
+      "k1  mints since the beginning; rows under it: 1, that need it: 1; stays: it is the key that mints\n",
     )
     const added = await keyring("add")
     expect(added.stdout).toMatch(/^k2 mints from 20\S+Z\n$/)
@@ -52,13 +52,15 @@ describe("on the local run", () => {
     const now = await secret()
     const later = { ...now, mintFrom: { k2: new Date(Date.now() - 7_200_000).toISOString() } }
     await client.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(later) }))
-    expect((await keyring("rewrap")).stdout).toBe("1 of 1 tokens re-wrapped under k2\n")
+    expect((await keyring("rewrap")).stdout).toBe("re-wrapped under k2: 1 of 1 tokens\n")
     expectRefusal(
       await keyring("retire", "--key", "k1"),
-      /^symbolon: k1 stays: 1 rows need it\. .*:\n {2}symusr_\w{18} {2}k1\.k2 {2}a use, a rotation, or its deletion$/,
+      /^symbolon: k1 stays\. Rows that need it: 1\. .*:\n {2}symusr_\w{18} {2}k1\.k2 {2}a use, a rotation, or its deletion$/,
     )
     expect((await stack.admin["users/me"]({})).user_id).toBe("admin@example.com")
-    await until(async () => (await keyring("status")).stdout.includes("0 rows under it, 0 need it; can be retired"))
+    await until(async () =>
+      (await keyring("status")).stdout.includes("rows under it: 0, that need it: 0; can be retired"),
+    )
     const retired = await keyring("retire", "--key", "k1")
     expect([retired.status, retired.stdout]).toEqual([0, "k1 is retired\n"])
     expect(Object.keys(await secret())).toEqual(["mintFrom", "k2"])

@@ -197,7 +197,7 @@ describe("retire", () => {
     clock.advance(7 * 24 * 60 * minute)
     const before = [await table.dump(), stage.secret.text()]
     const lines = (await refusal(retireKey(stage.operation(), "k1"))).split("\n")
-    expect(lines[0]).toBe("k1 stays: 6 rows need it. Each needs it no longer after what stands behind it:")
+    expect(lines[0]).toBe("k1 stays. Rows that need it: 6. Each needs it no longer after what stands behind it:")
     expect(lines.slice(1).sort()).toEqual(
       [
         `  ${plain.handle}  k1  a use, a rotation, or its deletion`,
