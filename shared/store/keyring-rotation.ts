@@ -108,12 +108,11 @@ export async function rewrap(operation: Operation): Promise<Rewrapped & { key: s
   const keyring = parseKeyring((await secret.read()).text)
   refuseWaiting(keyring, runtime.now())
   const key = mintingKey(keyring, runtime.now())
-  let done: Rewrapped = { looked: 0, rows: 0 }
+  const done: Rewrapped = { looked: 0, rows: 0 }
   try {
-    done = await rewrapRows(runtime, keyring, key, rows, (so) => {
-      done = so
-      onProgress(`${so.looked} tokens looked at, ${so.rows} re-wrapped`)
-    })
+    await rewrapRows(runtime, keyring, key, rows, done, () =>
+      onProgress(`${done.looked} tokens looked at, ${done.rows} re-wrapped`),
+    )
   } finally {
     // Also of a run that ends in the middle.
     if (done.rows > 0)
@@ -136,7 +135,8 @@ export async function retireKey(operation: Operation, key: string): Promise<{ ve
   const use = await useOf(operation, key)
   if (use.over > 0) {
     for await (const page of rows()) await inGroups(page, (row) => forgetOver(runtime, key, row))
-    await useOf(operation, key)
+    const left = await useOf(operation, key)
+    if (left.over > 0) throw new NotNow(`${key} stays: more rows have it for a secret that is over now. Try again`)
   }
   const { mintFrom = {}, [key]: _, ...keys } = JSON.parse(from.text)
   const { [key]: __, ...instants } = mintFrom

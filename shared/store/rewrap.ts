@@ -27,23 +27,24 @@ export interface Rewrapped {
 }
 
 /**
- * Re-wraps every digest that was made under an older key than `newest`. What is done is not done again, so a run that was stopped is
- * gone on with by another one. Throws UnknownKey for a key that the keyring doesn't have.
+ * Re-wraps every digest that was made under an older key than `newest`, and counts in `done` as it goes, `onPage` now and then. What is
+ * done is not done again, so a run that was stopped is gone on with by another one. Throws UnknownKey when the keyring hasn't `newest`.
  */
 export async function rewrapRows(
   runtime: Runtime,
   keyring: Keyring,
   newest: string,
   rows: TokenRows,
-  onPage: (done: Rewrapped) => void,
-): Promise<Rewrapped> {
-  let done = { looked: 0, rows: 0 }
+  done: Rewrapped,
+  onPage: () => void,
+): Promise<void> {
   for await (const page of rows()) {
-    const written = await inGroups(page, (row) => rewrapRow(runtime, keyring, newest, row))
-    done = { looked: done.looked + page.length, rows: done.rows + written.filter(Boolean).length }
-    onPage(done)
+    await inGroups(page, async (row) => {
+      if (await rewrapRow(runtime, keyring, newest, row)) done.rows += 1
+      done.looked += 1
+    })
+    onPage()
   }
-  return done
 }
 
 const numberOf = (key: string | undefined): number => Number(key?.slice(1))

@@ -169,6 +169,8 @@ describe("re-wrapping", () => {
       ["k2", 20],
     ])
     expect(await rewrap(stage.operation())).toMatchObject({ rows: 10 })
+    const told = (await trail()).filter(({ action }) => action === "keyring.rewrapped")
+    expect(told.map(({ after }) => after.rows).sort()).toEqual([10, 20])
   })
 
   test("leaves a path alone that the record of a use could not say any more", async () => {
