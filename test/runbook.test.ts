@@ -61,7 +61,7 @@ describe("the articles", () => {
   })
 
   it("name only what there is: articles, log groups, functions, secrets", () => {
-    const titles = [...articlesOf(alarmsPart + queriesPart).map(({ title }) => title), "Restore"]
+    const titles = [...articlesOf(alarmsPart + queriesPart).map(({ title }) => title), "Restore", "Rotate the keyring"]
     const anchors = titles.map((title) => title.toLowerCase().replaceAll(" ", "-"))
     for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor)
     const groups = named("AWS::Logs::LogGroup", "LogGroupName")

@@ -1,10 +1,6 @@
-import { createHash, randomBytes } from "node:crypto"
+import { createHash } from "node:crypto"
 import { parseArgs } from "node:util"
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb"
-import type { Runtime } from "../../shared/runtime.ts"
 import { gapsIn } from "../../shared/store/archive.ts"
-import { createTable } from "../../shared/store/dynamodb.ts"
 import { type Replayed, replay, revokeEverything } from "../../shared/store/replay.ts"
 import { shardNames } from "../../shared/store/table.ts"
 import { names } from "../names.ts"
@@ -13,6 +9,7 @@ import { Refusal, run, say } from "./command.ts"
 import { readArchiveSince, undoneIn } from "./read-archive.ts"
 import { checkRestored, makeReady } from "./restored-table.ts"
 import { configure, openSession, stageFrom } from "./session.ts"
+import { storeOn } from "./store.ts"
 
 const usage =
   "npm run replay -- --stage prod --table <restored table> --since <instant of the restore> [--until <end of traffic>]"
@@ -47,7 +44,7 @@ await run(async () => {
   const archive = await readArchiveSince(bucket, since)
   const gaps = [...gapsIn(archive, shardNames(), since, until), ...(await undoneIn(names(stageName)))]
   const events = archive.events.filter(({ at }) => at >= since)
-  const runtime = runtimeOn(values.table)
+  const { runtime } = storeOn(values.table)
   const actor = { accountId: 0, userId: session.arn, clientAddress: "", userAgent: "", requestId: "replay" }
 
   const planned = await replay(runtime, events, false)
@@ -72,24 +69,6 @@ function instantOf(name: string, text: string | undefined): number {
   if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text ?? "") || Number.isNaN(at) || at > Date.now())
     throw new Refusal(`--${name} must be an instant of the past, such as 2026-11-24T08:00:00Z. ${usage}`)
   return at
-}
-
-/** The store on this table; of the rest, which no replay needs, nothing. */
-function runtimeOn(tableName: string): Runtime {
-  const unneeded = () => Promise.reject(new Error("a replay needs no secret"))
-  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(), {
-    marshallOptions: { removeUndefinedValues: true },
-  })
-  return {
-    now: Date.now,
-    randomBytes,
-    table: createTable(documents, tableName),
-    keyring: unneeded,
-    cursorKey: unneeded,
-    edgeSecret: unneeded,
-    stage: { name: "", serviceEmail: "", adminTokenHours: undefined },
-    log: () => {},
-  }
 }
 
 /** A name for exactly these effects on this table: what was read is what is applied. */

@@ -28,6 +28,8 @@ export interface LocalStack {
   operator: Operator
   engineEndpoint: string
   engine: EngineKind
+  /** Of Secrets Manager, past IAM: an operator's. */
+  secretsEndpoint: string
   /** What the Lambdas' roles allow of what is served here, and what of that has been needed so far. */
   grants: () => Grants
   stop: () => Promise<void>
@@ -129,7 +131,8 @@ export async function startStack({
       used: [...roles.values()].flatMap((role) => role.used),
     })
     const operator = { client: sts.client, endpoint: sts.endpoint, stageName }
-    return { url, runJob, operator, engineEndpoint: engine.endpoint, engine: engine.kind, grants, stop }
+    const endpoints = { engineEndpoint: engine.endpoint, secretsEndpoint: secrets.endpoint }
+    return { url, runJob, operator, ...endpoints, engine: engine.kind, grants, stop }
   } catch (error) {
     await stop()
     throw error

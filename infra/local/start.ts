@@ -10,6 +10,7 @@ import { adminTokenEvent } from "../commands/proof.ts"
 import { consoleFiles } from "./console.ts"
 import { seedDemo } from "./demo.ts"
 import { type LocalIssuer, startIssuer } from "./issuer.ts"
+import { operatorEnvironment, operatorFile } from "./operator.ts"
 import { people } from "./people.ts"
 import { seedPeople } from "./seed-people.ts"
 import { type LocalStack, startStack } from "./stack.ts"
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
     site: consoleFiles(consoleDirectory, { issuer: issuer.url, clientId: "console" }),
     onAccess: (line) => console.log(line),
   })
+  writeFileSync(operatorFile(directory), operatorEnvironment(stack), { mode: 0o600 })
   const token = await provideAdmin(stack)
   const api = createClient(stack.url, () => token)
   await seedPeople({ api, issuer: issuer.url, file: join(directory, "issuer") })

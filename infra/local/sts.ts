@@ -3,8 +3,9 @@ import { createServer, type IncomingHttpHeaders } from "node:http"
 import { STSClient } from "@aws-sdk/client-sts"
 import { SignatureV4 } from "@smithy/signature-v4"
 import { signedAt, stageHeader } from "../../shared/contract/operators.ts"
+import { localOperator } from "./operator.ts"
 import { closed, portOf } from "./secrets.ts"
-import { account, region } from "./template.ts"
+import { region } from "./template.ts"
 
 /** STS, as far as `issue-admin-token` calls it: GetCallerIdentity, presigned, by the one operator that this machine has. */
 export interface Sts {
@@ -15,7 +16,6 @@ export interface Sts {
 }
 
 const credentials = { accessKeyId: "LOCALOPERATOR", secretAccessKey: "local" }
-const arn = `arn:aws:iam::${account}:user/local`
 
 /** It checks signatures as STS does, so that a proof that STS would refuse is refused on this machine first. */
 export async function startSts(): Promise<Sts> {
@@ -24,7 +24,7 @@ export async function startSts(): Promise<Sts> {
     const code = await refusal(new URL(request.url ?? "/", "http://sts").searchParams, request.headers, client)
     const answer = code
       ? `<ErrorResponse><Error><Code>${code}</Code></Error></ErrorResponse>`
-      : `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>${arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`
+      : `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>${localOperator}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`
     response.writeHead(code ? 403 : 200, { "content-type": "text/xml" }).end(answer)
   }).listen(0, "127.0.0.1")
   await once(server, "listening")

@@ -17,6 +17,8 @@ const human = { id: 3812345678900002, user_id: "ana@example.com" }
 const session = { ...human, handle: "symses_HSYTyqcR0HSYTyqeZa" }
 const team = { id: 0, user_id: "team:data_engineering", handle: null }
 const datastore = { id: 3812345678912345, user_id: "datastore:Lake", handle: null }
+const keyring = { id: 0, user_id: "keyring", handle: null }
+const operator = { id: 0, user_id: "arn:aws:iam::111122223333:user/ops", handle: null }
 const job = (key: string) => ({ id: 0, user_id: `system:${key}`, handle: null })
 
 const happened: { [T in EventType]: Happened<T> } = {
@@ -149,6 +151,14 @@ const happened: { [T in EventType]: Happened<T> } = {
     before: { max_expiry_days: null },
     after: { max_expiry_days: 90 },
   },
+  "keyring.key-added": {
+    actor: operator,
+    subject: keyring,
+    before: {},
+    after: { key: "k2", mint_from: "2026-11-05T13:34:56Z" },
+  },
+  "keyring.rewrapped": { actor: operator, subject: keyring, before: {}, after: { key: "k2", rows: 480 } },
+  "keyring.key-retired": { actor: operator, subject: keyring, before: { key: "k1" }, after: {} },
   "review.signed": {
     actor: admin,
     subject: { id: 0, user_id: "access-review", handle: null },

@@ -145,6 +145,21 @@ export const events = {
   "team.created": { says: "A team was made", before: nothing, after: name },
   "team.deleted": { says: "A team was deleted", before: name, after: nothing },
   "settings.updated": { says: "The settings of the stage were changed", before: settingsChange, after: settingsChange },
+  "keyring.key-added": {
+    says: "A key was added to the keyring: it digests the tokens that are made from then on",
+    before: nothing,
+    after: z.strictObject({ key: z.string(), mint_from: instant }),
+  },
+  "keyring.rewrapped": {
+    says: "Digests of tokens that nobody has used since were digested once more, under the newest key",
+    before: nothing,
+    after: z.strictObject({ key: z.string(), rows: z.int() }),
+  },
+  "keyring.key-retired": {
+    says: "A key that no token needs any more was taken out of the keyring",
+    before: z.strictObject({ key: z.string() }),
+    after: nothing,
+  },
   "review.signed": {
     says: "An access review was signed off",
     before: nothing,

@@ -33,7 +33,7 @@ export const system = (job: string, requestId: string): Actor => ({
 })
 
 /**
- * What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its; the settings. Of refusals
+ * What changed: an account, perhaps in a token of its; a team; a datastore, perhaps in a container of its; the settings; the keyring. Of refusals
  * nothing did, but somebody has to know; nor of a review, which somebody answers for; nor of a sign-in that nobody stands behind.
  */
 type Subject =
@@ -43,6 +43,7 @@ type Subject =
   | { settings: true }
   | { refusals: true }
   | { review: true }
+  | { keyring: true }
   | { signIn: true }
 
 /** As the table of events has it: only what changed, and never a digest. */
@@ -96,6 +97,7 @@ function subjectOf(change: Subject): { partition: string; subject: AuditItem["su
   if ("settings" in change) return { partition: settingsKey.PK, subject: { id: 0, userId: "settings" } }
   if ("refusals" in change) return { partition: "AUTH", subject: { id: 0, userId: "refusals" } }
   if ("review" in change) return { partition: "REVIEW", subject: { id: 0, userId: "access-review" } }
+  if ("keyring" in change) return { partition: "KEYRING", subject: { id: 0, userId: "keyring" } }
   if ("signIn" in change) return { partition: "SIGNIN", subject: { id: 0, userId: "sign-in" } }
   const { account, handle } = change
   return {

@@ -46,12 +46,19 @@ export function promotion(token: TokenItem, firstUsedAt: number): Promotion | un
       ],
       add: { version: 1 },
     },
-    // And as it was read: an expiry that the policy has brought forward since bounds the overlap too.
-    condition: where("#pending.#generation = :promoted AND #state = :active AND #version = :version", {
-      promoted: pending.generation,
-      active: "ACTIVE",
-      version: token.version,
-    }),
+    // And as it was read: an expiry that the policy has brought forward since bounds the overlap too. A digest that has moved to a newer
+    // key leaves the version alone: copied as it was, it would bring back a key that may be gone by then.
+    condition: where(
+      "#pending.#generation = :promoted AND #state = :active AND #version = :version AND " +
+        "#pending.#keyPath = :pendingPath AND #current.#keyPath = :currentPath",
+      {
+        promoted: pending.generation,
+        active: "ACTIVE",
+        version: token.version,
+        pendingPath: pending.keyPath,
+        currentPath: current.keyPath,
+      },
+    ),
     happened: {
       action: "token.rotated",
       before: { generation: current.generation, expiration: instantOrNull(expiresAt) },

@@ -255,7 +255,7 @@ export const idempotencyKey = (principal: number, keyHash: string): Key => ({
   PK: `IDEM#${encodeId(principal)}#${keyHash}`,
   SK: "I",
 })
-/** `subject` is the kind and key of what was changed: ACC<account>, TEAM<key>, SET, DS<id>; or AUTH, REVIEW, SIGNIN. */
+/** `subject` is the kind and key of what was changed: ACC<account>, TEAM<key>, SET, KEYRING, DS<id>; or AUTH, REVIEW, SIGNIN. */
 export const auditKey = (subject: string, id: string): Key => ({ PK: auditPrefix + subject, SK: id })
 /** What the audit archive takes from the table's stream: events, and marks. */
 export const auditPrefix = "AUD#"

@@ -97,7 +97,7 @@ export interface CommandEnded extends Ended {
 
 /** Runs a command as npm does, with a cdk that writes down how it was called, says something, and ends with `status`. */
 export async function runCommand(
-  command: "deploy" | "admin" | "replay",
+  command: "deploy" | "admin" | "replay" | "keyring",
   args: string[],
   env: NodeJS.ProcessEnv,
   status = 0,

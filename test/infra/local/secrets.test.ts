@@ -94,7 +94,7 @@ it("answers BatchGetSecretValue with what it has, and the names of what it hasn'
 
 it("knows no other operation", async () => {
   const { endpoint } = await start()
-  const headers = { "x-amz-target": "secretsmanager.PutSecretValue" }
+  const headers = { "x-amz-target": "secretsmanager.DeleteSecret" }
   const response = await fetch(endpoint, { method: "POST", headers, body: "{}" })
   expect([response.status, await response.json()]).toEqual([400, { __type: "UnknownOperationException" }])
 })

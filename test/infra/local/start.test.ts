@@ -98,6 +98,14 @@ describe("npm start", () => {
     expect(statSync(join(directory, "admin.env")).mode & 0o777).toBe(0o600)
     const admin = adminOf(directory)
     expect(admin.url).toBe(url)
+    // What an operator's command finds it by.
+    expect(statSync(join(directory, "operator.env")).mode & 0o777).toBe(0o600)
+    const status = ["--import", "./infra/require-node.mjs", "infra/commands/keyring.ts", "status"]
+    const keyring = await startNode(status, { SYMBOLON_LOCAL: directory }).ended
+    expect([keyring.status, keyring.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^k1 {2}mints since the beginning; rows/),
+    ])
     const response = await me(admin.url, admin.token)
     expect(response.status).toBe(200)
     expect(await response.json()).toMatchObject({ user_id: "admin@example.com", role: "Admin" })
