@@ -8,9 +8,11 @@ import { paced } from "./b6-paced.ts"
 import { revoke } from "./b7-revoke.ts"
 import { lastUsed } from "./b8-last-used.ts"
 import type { Scenario } from "./scenario.ts"
+import { timing } from "./t1-timing.ts"
 
 /** In the order in which they are run and printed. */
 export const scenarios: readonly Scenario[] = [
   ...[bundle, cold, coldPeers, first, handler],
   ...[endToEnd, paced, revoke, lastUsed],
+  timing,
 ]
