@@ -1,7 +1,7 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda"
 import { toContext } from "../shared/contract/caller.ts"
 import { measured } from "../shared/contract/metrics.ts"
-import { type Refusal, refusals } from "../shared/contract/refusals.ts"
+import { type Refusal, told } from "../shared/contract/refusals.ts"
 import { redact } from "../shared/contract/scanner.ts"
 import type { SecretCache } from "../shared/secret-cache.ts"
 import { accountKey, type Key, tokenKey } from "../shared/store/table.ts"
@@ -163,7 +163,7 @@ function refuse(ports: Ports, event: Event, { code, finding }: Refused, known: o
     ...known,
     ...measured("Count", counts, ports.stage, now, code),
   })
-  return policy("Deny", "refused", event, { code, ...refusals[code] })
+  return policy("Deny", "refused", event, { code, ...told(code) })
 }
 
 /** What every line says of its request. The route's template, not its path: a caller can put a secret into a path. */
@@ -184,7 +184,7 @@ function authorizations({ multiValueHeaders }: Event): string[] {
   const values: string[] = []
   for (const name in multiValueHeaders)
     if (name.toLowerCase() === "authorization") values.push(...(multiValueHeaders[name] ?? []))
-  return values.some((value) => value.trim() !== "") ? values : []
+  return values.some((value) => value.trim()) ? values : []
 }
 
 /** A policy holds 512 characters, so it names the method and a wildcard: at a result TTL of 0 it serves this request only. */

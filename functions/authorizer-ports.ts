@@ -16,7 +16,7 @@ async function fetchSecrets(): Promise<Secrets> {
   const values = answer.SecretValues as { Name: string; SecretString: string }[]
   const [keyring, edge] = names.map((name) => values.find((secret) => secret.Name === name)?.SecretString)
   // A secret that can't be read is left out of the answer, not an error of it.
-  if (!keyring || !edge) throw new Error("a secret is left out")
+  if (!keyring || !edge) throw new Error("a secret is missing")
   return { keyring: parseKeyring(keyring), edge }
 }
 

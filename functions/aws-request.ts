@@ -42,9 +42,9 @@ export function awsRequest(service: Service, env: Environment, now: () => number
     const body = JSON.stringify(input)
     for (let n = 1; ; n++) {
       try {
-        const headers = sign(operation, body, now() + clockOffset)
-        const options = { host: url.hostname, port: url.port, method: "POST", path: "/", agent, headers }
-        const { response, answer } = await send(transport.request, options, body)
+        const options = { host: url.hostname, port: url.port, method: "POST", path: "/", agent }
+        const signed = () => sign(operation, body, now() + clockOffset)
+        const { response, answer } = await send(transport.request, options, body, signed)
         const status = response.statusCode as number
         if (status === 200) return answer
         const type = String(answer.__type ?? status).replace(/.*#/, "")
@@ -132,7 +132,7 @@ interface Answer {
 
 type Send = (options: RequestOptions, callback: (response: IncomingMessage) => void) => ClientRequest
 
-const send = (request: Send, options: RequestOptions, body: string): Promise<Answer> =>
+const send = (request: Send, options: RequestOptions, body: string, signed: () => SignedHeaders): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const sent = request(options, (response) => {
       let text = ""
@@ -155,6 +155,19 @@ const send = (request: Send, options: RequestOptions, body: string): Promise<Ans
       clearTimeout(timer)
       reject(error)
     })
-    // All of it at once: Node counts its bytes into Content-Length.
-    sent.end(body)
+    const finish = () => {
+      try {
+        const headers = signed()
+        for (const name in headers) sent.setHeader(name, headers[name] as string)
+        // All of it at once: Node counts its bytes into Content-Length.
+        sent.end(body)
+      } catch (error) {
+        reject(error)
+      }
+    }
+    // A new connection needs some milliseconds for its handshake: time to sign, and at a cold start to load what signs.
+    sent.once("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", finish)
+      else finish()
+    })
   })

@@ -5,7 +5,7 @@ import { type Endpoint, type EndpointKey, endpointRows, routeOf } from "./endpoi
 import { exampleBodies } from "./examples.ts"
 import * as object from "./objects.ts"
 import { type ProblemCode, problems } from "./problems.ts"
-import { type Refusal, refusals } from "./refusals.ts"
+import { type Refusal, refusals, told } from "./refusals.ts"
 import { reviewCheck, reviewPaging } from "./review.ts"
 
 /** Nothing that a Lambda runs imports this: `npm run docs` writes its document to docs/openapi.json, which one serves. */
@@ -19,7 +19,7 @@ export interface ProblemMeaning {
 }
 
 const failure = (slug: ProblemCode): ProblemMeaning => ({ slug, ...problems[slug] })
-const refusal = (slug: Refusal): ProblemMeaning => ({ slug, status: 401, ...refusals[slug] })
+const refusal = (slug: Refusal): ProblemMeaning => ({ slug, status: 401, ...told(slug) })
 
 export const meanings: ProblemMeaning[] = [
   ...(Object.keys(problems) as ProblemCode[]).map(failure),

@@ -5,13 +5,16 @@
  * `invalid-token` never says why. The others are told only to who has proven the secret.
  */
 export const refusals = {
-  "invalid-token": { title: "Invalid token", detail: "The bearer token is not valid." },
-  "token-revoked": { title: "Token revoked", detail: "This token has been revoked." },
-  "account-inactive": { title: "Account inactive", detail: "The account of this token is not active." },
-  "token-expired": { title: "Token expired", detail: "This token has expired." },
-  "token-superseded": {
-    title: "Token superseded",
-    detail: "This token was rotated and its overlap has ended: use the new one.",
-  },
+  "invalid-token": "The bearer token is not valid.",
+  "token-revoked": "This token has been revoked.",
+  "account-inactive": "The account of this token is not active.",
+  "token-expired": "This token has expired.",
+  "token-superseded": "This token was rotated and its overlap has ended: use the new one.",
 } as const
 export type Refusal = keyof typeof refusals
+
+/** What is told of a refusal. Its title is its code, in words. */
+export const told = (code: Refusal) => ({
+  title: code.charAt(0).toUpperCase() + code.slice(1).replace("-", " "),
+  detail: refusals[code],
+})

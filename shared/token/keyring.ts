@@ -29,7 +29,7 @@ export function parseKeyring(secret: string): Keyring {
   const keys = new Map<string, KeyObject>()
   for (const [name, value] of Object.entries(rest)) {
     if (!keyName.test(name) || typeof value !== "string" || value.length < 32) throw broken("not a key")
-    keys.set(name, createSecretKey(Buffer.from(value)))
+    keys.set(name, createSecretKey(value, "utf8"))
   }
   const times = new Map<string, number>()
   if (!isObject(mintFrom)) throw broken("mintFrom is no object")
@@ -61,8 +61,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 /** The id of the key that mints at `now` (epoch milliseconds): of those whose time has come the latest, then the highest. */
 export function mintingKey(keyring: Keyring, now: number): string {
-  const ready = [...keyring.keys.keys()].filter((id) => (keyring.mintFrom.get(id) ?? 0) <= now)
   const since = (id: string) => keyring.mintFrom.get(id) ?? 0
+  const ready = [...keyring.keys.keys()].filter((id) => since(id) <= now)
   ready.sort((a, b) => since(b) - since(a) || Number(b.slice(1)) - Number(a.slice(1)))
   const [newest] = ready
   if (newest === undefined) throw broken("no key mints yet")

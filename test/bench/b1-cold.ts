@@ -45,10 +45,10 @@ export const cold: Scenario = {
       "document client": ["document-client"],
       [usualStack]: ["usual-stack"],
     })
-    const { rows, of } = await coldStarts([...floors, ourSubject(lab), ...peers], rounds(25), [
+    const { rows, of, ratio } = await coldStarts([...floors, ourSubject(lab), ...peers], rounds(40), [
       ...["total", "init", "first", "second", "cpu", "memory"],
     ])
-    const against = (other: string, key: string) => of(ours, key) / of(other, key)
+    const against = (other: string, key: string) => ratio(ours, other, key)
     return {
       tables: [{ rows }],
       chart: {

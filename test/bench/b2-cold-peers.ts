@@ -23,12 +23,19 @@ export const coldPeers: Scenario = {
       ...subject,
       environment: { ...subject.environment, ...credentials },
     }))
-    const { rows, of } = await coldStarts(subjects, rounds(21), ["total", "init", "first", "second", "cpu", "memory"])
+    const { rows, ratio } = await coldStarts(subjects, rounds(21), [
+      "total",
+      "init",
+      "first",
+      "second",
+      "cpu",
+      "memory",
+    ])
     return {
       tables: [{ rows }],
       figures: [
-        { what: "total, ours / better-auth", value: of(ours, "total") / of(betterAuth, "total"), gate: 0.4, aim: 0.25 },
-        { what: "CPU, ours / better-auth", value: of(ours, "cpu") / of(betterAuth, "cpu") },
+        { what: "total, ours / better-auth", value: ratio(ours, betterAuth, "total"), gate: 0.4, aim: 0.25 },
+        { what: "CPU, ours / better-auth", value: ratio(ours, betterAuth, "cpu") },
       ],
     }
   },

@@ -2,7 +2,7 @@ import { ioFloor, ourSubject, ours, sdk, subjectsOf, usualStack } from "./b1-col
 import { betterAuth } from "./b2-cold-peers.ts"
 import { toldBy } from "./child.ts"
 import { issueCredentials } from "./credentials.ts"
-import { median, quantile, rounded, type Sample, valuesOf } from "./measure.ts"
+import { median, quantile, ratioOf, rounded, type Sample, valuesOf } from "./measure.ts"
 import type { Scenario } from "./scenario.ts"
 
 export const endToEnd: Scenario = {
@@ -32,7 +32,7 @@ export const endToEnd: Scenario = {
     })
     const samples = new Map(told)
     const of = (name: string, key: string) => median(valuesOf(samples.get(name) ?? [], key))
-    const against = (other: string, key: string) => of(ours, key) / of(other, key)
+    const against = (other: string, key: string) => ratioOf(samples, ours, other, key)
     return {
       tables: [
         {

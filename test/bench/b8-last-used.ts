@@ -12,7 +12,7 @@ import { secretCache } from "../../shared/secret-cache.ts"
 import { testKeyring } from "../fakes.ts"
 import { bundleSubject, ourBundle } from "./bundles.ts"
 import { endWithUs, type Lab } from "./lab.ts"
-import { inBlocks, median, type Operation, rounded, valuesOf } from "./measure.ts"
+import { inBlocks, median, type Operation, ratioOf, rounded, valuesOf } from "./measure.ts"
 import type { Scenario } from "./scenario.ts"
 
 const none = "no record at all"
@@ -52,7 +52,7 @@ export const lastUsed: Scenario = {
         },
       ],
       figures: [
-        { what: "wall, with the line / without", value: of(line, "wall") / of(none, "wall"), gate: 1.3, aim: 1.1 },
+        { what: "wall, with the line / without", value: ratioOf(samples, line, none, "wall"), gate: 1.3, aim: 1.1 },
         { what: "records lost under the freeze", value: lines.lost, gate: 0 },
         { what: "records late under the freeze", value: lines.late, gate: 0 },
       ],

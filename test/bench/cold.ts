@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 import { toldBy } from "./child.ts"
-import { interleaved, median, quantile, rounded, type Sample, valuesOf } from "./measure.ts"
+import { interleaved, median, quantile, ratioOf, rounded, type Sample, valuesOf } from "./measure.ts"
 import type { Row } from "./scenario.ts"
 
 export interface ColdSubject {
@@ -22,6 +22,8 @@ export interface Cold {
   rows: (Row & { subject: string })[]
   /** The median of `key`, of a subject. */
   of: (name: string, key: string) => number
+  /** One against another: `ratioOf`. */
+  ratio: (one: string, other: string, key: string) => number
 }
 
 /** Cold starts of all, interleaved. `keys` are columns of medians; the first one has its p10 beside it. */
@@ -42,5 +44,5 @@ export async function coldStarts(subjects: readonly ColdSubject[], rounds: numbe
       }),
     ),
   }))
-  return { rows, of }
+  return { rows, of, ratio: (one, other, key) => ratioOf(samples, one, other, key) }
 }

@@ -44,6 +44,16 @@ export const median = (list: readonly number[]): number => quantile(list, 0.5)
 export const valuesOf = (samples: readonly Sample[], key: string): number[] =>
   samples.map((sample) => sample[key] ?? Number.NaN)
 
+/**
+ * How much of `key` one subject takes against another: the median of the rounds' ratios. Both ran within moments in each round, so
+ * a machine that gets slower and faster again is the same to both.
+ */
+export function ratioOf(samples: ReadonlyMap<string, readonly Sample[]>, one: string, other: string, key: string) {
+  const values = (name: string) => valuesOf(samples.get(name) ?? [], key)
+  const others = values(other)
+  return median(values(one).map((value, round) => value / (others[round] ?? Number.NaN)))
+}
+
 /** Three digits that count. */
 export const rounded = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(3)) : value)
 

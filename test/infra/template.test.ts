@@ -8,7 +8,7 @@ import { stageOf } from "../../infra/stage.ts"
 import { type Endpoint, endpointRows } from "../../shared/contract/endpoints.ts"
 import { type Job, jobRows, type Outlet } from "../../shared/contract/jobs.ts"
 import { problems } from "../../shared/contract/problems.ts"
-import { refusals } from "../../shared/contract/refusals.ts"
+import { type Refusal, refusals, told } from "../../shared/contract/refusals.ts"
 import { flat, lines, type Properties, type Resource, Templates } from "./templates.ts"
 
 const logDays = { local: 1, dev: 30, prod: 365 }
@@ -715,13 +715,15 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
 })
 
 describe("what API Gateway fills in", () => {
+  const codes = Object.keys(refusals) as Refusal[]
+
   it("needs no escaping, since substitution doesn't escape", () => {
-    const texts = [...Object.keys(refusals), ...Object.values(refusals).flatMap(({ title, detail }) => [title, detail])]
+    const texts = [...codes, ...codes.map(told).flatMap(({ title, detail }) => [title, detail])]
     for (const text of texts) expect(JSON.stringify(text)).toBe(`"${text}"`)
   })
 
   it("is nothing that a problem's fixed text could be taken for", () => {
-    for (const { title, detail } of [...Object.values(problems), ...Object.values(refusals)])
+    for (const { title, detail } of [...Object.values(problems), ...codes.map(told)])
       expect(title + detail).not.toMatch(/[$#]/)
   })
 })

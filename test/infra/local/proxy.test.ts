@@ -53,7 +53,7 @@ it("a secret that the authorizer may not read is left out of its batch", async (
       statement.Resource = statement.Resource.filter((resource: unknown) => !keyring(resource))
   })
   expect((await stack.send("/users/me")).status).toBe(503)
-  await logged(stack, "a secret is left out")
+  await logged(stack, "a secret is missing")
 })
 
 it("a batch needs its own action, too", async () => {
