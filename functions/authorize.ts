@@ -238,11 +238,10 @@ async function readRows(ports: Ports, keys: readonly Key[]): Promise<Map<string,
   return rows
 }
 
-/** Attributes in DynamoDB's JSON as a plain object. */
-function plainMap(attributes: Record<string, Attribute>): Record<string, unknown> {
-  const map: Record<string, unknown> = {}
-  for (const name in attributes) map[name] = plain(attributes[name] as Attribute)
-  return map
+/** Attributes in DynamoDB's JSON as plain values, in their place: V8 is slow to make a new object of so many. */
+function plainMap(attributes: Record<string, unknown>): Record<string, unknown> {
+  for (const name in attributes) attributes[name] = plain(attributes[name] as Attribute)
+  return attributes
 }
 
 /** An attribute has one member, named by its type. By name, which is faster than to ask for the name. */
