@@ -4,12 +4,12 @@ import { cpuShareOf, noCpuShare } from "./cpu-share.ts"
 import { quantile, rounded } from "./measure.ts"
 import type { Scenario } from "./scenario.ts"
 
-const requests = 120
+const [warm, requests] = [500, 120]
 
 export const paced: Scenario = {
   id: "B6",
   title: "warm, a request every 31 ms, at the CPU share of 256 MB",
-  about: `As B3, but warm: ${requests} requests a process, one after the other, several processes a subject in turn. Milliseconds.`,
+  about: `As B3, but warm: a process that has answered ${warm} requests answers ${requests} more, one after the other, at the share; several processes a subject, in turn. Milliseconds.`,
   run: async ({ lab: open, rounds }) => {
     const share = cpuShareOf(256)
     if (!share) return { tables: [], figures: [], missing: [noCpuShare] }
@@ -20,7 +20,13 @@ export const paced: Scenario = {
       const took = new Map<string, number[]>(subjects.map(({ name }) => [name, []]))
       for (let n = 0; n < rounds(8); n++)
         for (const { name, file, environment } of subjects) {
-          const env = { ...environment, SUBJECT: file, CGROUP_PROCS: share.procs, REQUESTS: String(requests) }
+          const env = {
+            ...environment,
+            SUBJECT: file,
+            CGROUP_PROCS: share.procs,
+            WARM: String(warm),
+            REQUESTS: String(requests),
+          }
           took.get(name)?.push(...(await toldBy<number[]>("paced.cjs", env)).told)
         }
       const of = (name: string, part: number) => quantile(took.get(name) ?? [], part)

@@ -6,10 +6,10 @@ const { setTimeout: sleep } = require("node:timers/promises")
  * is no multiple of the share's period, so that requests come at any point of it.
  */
 async function main() {
-  const { SUBJECT, CGROUP_PROCS, REQUESTS } = process.env
+  const { SUBJECT, CGROUP_PROCS, WARM, REQUESTS } = process.env
   const { handler } = SUBJECT.endsWith(".cjs") ? require(SUBJECT) : await import(SUBJECT)
   const { event, context } = require("./event.cjs")
-  for (let n = 0; n < 5; n++) await handler(event, context)
+  for (let n = 0; n < Number(WARM); n++) await handler(event, context)
   writeFileSync(CGROUP_PROCS, String(process.pid))
   await sleep(100)
   const took = []
