@@ -23,9 +23,8 @@ export const testClient = (endpoint: string, maxAttempts = 3): DynamoDBDocumentC
   })
 
 /** A new table in an engine, with the product's key design. */
-export async function createTableAt(endpoint: string): Promise<TestTable> {
-  const client = testClient(endpoint)
-  const name = `test-${randomUUID()}`
+export async function createTableAt(endpoint: string, name = `test-${randomUUID()}`): Promise<TestTable> {
+  const { client, ...table } = tableAt(endpoint, name)
   const keySchema = ({ partition, sort }: { partition: string; sort: string }) => [
     { AttributeName: partition, KeyType: "HASH" as const },
     { AttributeName: sort, KeyType: "RANGE" as const },
@@ -44,6 +43,12 @@ export async function createTableAt(endpoint: string): Promise<TestTable> {
       })),
     }),
   )
+  return { client, ...table }
+}
+
+/** One that is there already. */
+export function tableAt(endpoint: string, name: string): TestTable {
+  const client = testClient(endpoint)
   return { name, endpoint, client, table: createTable(client, name), ...rows(client, name) }
 }
 

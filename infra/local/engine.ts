@@ -67,16 +67,25 @@ function findEngine(kind: EngineKind | undefined): Command {
   )
 }
 
-function findDynoxide(): Command | undefined {
+/** The embedded engine's binary, which also imports tables. */
+export function dynoxideFile(): string | undefined {
   const directory = packageDirectory(`@dynoxide/${process.platform}-${process.arch}`)
   const file = directory && join(directory, process.platform === "win32" ? "dynoxide.exe" : "dynoxide")
-  if (!file || !existsSync(file)) return undefined
+  return file && existsSync(file) ? file : undefined
+}
+
+/** Where it keeps its table. */
+export const dynoxideData = (directory: string): string => join(directory, "table.sqlite")
+
+function findDynoxide(): Command | undefined {
+  const file = dynoxideFile()
+  if (!file) return undefined
   return {
     kind: "dynoxide",
     file,
     args: (port, data) => [
       ...["serve", "--host", "127.0.0.1", "--port", String(port)],
-      ...(data ? ["--db-path", join(data, "table.sqlite")] : []),
+      ...(data ? ["--db-path", dynoxideData(data)] : []),
     ],
   }
 }

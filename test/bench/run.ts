@@ -38,6 +38,7 @@ const options: Options = {
     return opened
   },
   rounds: (usual) => (values.quick ? Math.max(3, Math.round(usual / 5)) : usual),
+  isQuick: values.quick === true,
 }
 
 const results: { scenario: Scenario; outcome: Outcome }[] = []

@@ -15,6 +15,8 @@ export interface Options {
   lab: () => Promise<Lab>
   /** For a quick look: fewer rounds. */
   rounds: (usual: number) => number
+  /** Then what takes minutes is left out, too. */
+  isQuick: boolean
 }
 
 /** A line of a table: column → figure. */

@@ -7,6 +7,7 @@ import { endToEnd } from "./b5-end-to-end.ts"
 import { paced } from "./b6-paced.ts"
 import { revoke } from "./b7-revoke.ts"
 import { lastUsed } from "./b8-last-used.ts"
+import { growth } from "./b9-growth.ts"
 import type { Scenario } from "./scenario.ts"
 import { timing } from "./t1-timing.ts"
 
@@ -14,5 +15,5 @@ import { timing } from "./t1-timing.ts"
 export const scenarios: readonly Scenario[] = [
   ...[bundle, cold, coldPeers, first, handler],
   ...[endToEnd, paced, revoke, lastUsed],
-  timing,
+  ...[timing, growth],
 ]
