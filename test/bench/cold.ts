@@ -12,7 +12,7 @@ export interface ColdSubject {
   environment: Record<string, string>
 }
 
-/** Starts a process with this bundle, and waits for its first Allow. `total`: milliseconds from the start of the process to it. */
+/** Starts a process with this bundle, and waits for its first good answer. `total`: milliseconds from the start of the process to it. */
 async function coldStart({ name, file, environment }: ColdSubject): Promise<Sample> {
   const startedAt = process.hrtime.bigint()
   const child = spawn(process.execPath, [join(import.meta.dirname, "processes/cold.cjs")], {
@@ -25,7 +25,7 @@ async function coldStart({ name, file, environment }: ColdSubject): Promise<Samp
     told += chunk
   })
   await new Promise((resolve) => child.once("close", resolve))
-  if (told === "") throw new Error(`${name} did not come to an Allow`)
+  if (told === "") throw new Error(`${name} did not come to a good answer`)
   const { answeredAt, ...sample } = JSON.parse(told)
   return { total: Number(BigInt(answeredAt) - startedAt) / 1e6, ...sample }
 }
