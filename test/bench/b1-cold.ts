@@ -5,7 +5,7 @@ import type { Scenario } from "./scenario.ts"
 
 export const ours = "**Symbolon's authorizer**"
 export const ioFloor = "I/O floor: one constant TLS request"
-export const ioFloorOfBoth = "I/O floor: the same to both hosts, as ours"
+const ioFloorOfBoth = "I/O floor: the same to both hosts, as ours"
 export const sdk = "client-dynamodb"
 export const usualStack = "document client + middy + secrets + zod + powertools"
 

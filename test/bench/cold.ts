@@ -10,7 +10,7 @@ export interface ColdSubject {
   environment: Record<string, string>
 }
 
-/** Starts a process with this bundle, and waits for its first Allow. `total`: milliseconds from the start of the process to it. */
+/** Starts a process with this bundle, and waits for its first good answer. `total`: milliseconds from the start of the process to it. */
 async function coldStart({ file, environment }: ColdSubject): Promise<Sample> {
   const env = { ...environment, SUBJECT: file }
   const { told, startedAt } = await toldBy<Sample & { answeredAt: string }>("cold.cjs", env)

@@ -56,6 +56,7 @@ export async function openLab(kind?: EngineKind): Promise<Lab> {
     TABLE_NAME: table.name,
     KEYRING_SECRET: "keyring",
     EDGE_SECRET: "edge",
+    CURSOR_SECRET: "cursor",
     BEARER_TOKEN: bearerToken,
     BENCH_KEY: benchKey,
   })

@@ -11,9 +11,9 @@ import { missedGates, type Options, type Outcome, type Scenario } from "./scenar
 import { scenarios } from "./scenarios.ts"
 
 /**
- * `npm run bench`: all of B0 to B9, or `-- B1 B4` some. Prints tables and ratios, and writes them to reports/bench.json. With `--gate`
- * a missed gate ends it with 1, after one retry; `--quick` takes a fifth of the rounds, for a look; `--docs` puts the tables into
- * docs/performance.md as they are printed, and draws its charts.
+ * `npm run bench`: all of B0 to B9 (the authorizer), E1 and E2 (the endpoints), or `-- B1 E2` some. Prints tables and ratios, and
+ * writes them to reports/bench.json. With `--gate` a missed gate ends it with 1, after one retry; `--quick` takes a fifth of the
+ * rounds, for a look; `--docs` puts the tables into docs/performance.md as they are printed, and draws its charts.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,

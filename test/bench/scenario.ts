@@ -1,7 +1,7 @@
 import type { Chart } from "./chart.ts"
 import type { Lab } from "./lab.ts"
 
-/** One of B0 to B9: what it measures, how, and what it holds. */
+/** One of B0 to B9, the authorizer's, or of E1 and E2, the endpoints': what it measures, how, and what it holds. */
 export interface Scenario {
   id: string
   title: string

@@ -8,6 +8,8 @@ import { paced } from "./b6-paced.ts"
 import { revoke } from "./b7-revoke.ts"
 import { lastUsed } from "./b8-last-used.ts"
 import { growth } from "./b9-growth.ts"
+import { endpointsCold } from "./e1-endpoints.ts"
+import { load } from "./e2-load.ts"
 import type { Scenario } from "./scenario.ts"
 import { timing } from "./t1-timing.ts"
 
@@ -15,5 +17,5 @@ import { timing } from "./t1-timing.ts"
 export const scenarios: readonly Scenario[] = [
   ...[bundle, cold, coldPeers, first, handler],
   ...[endToEnd, paced, revoke, lastUsed],
-  ...[timing, growth],
+  ...[timing, endpointsCold, load, growth],
 ]

@@ -17,7 +17,7 @@ const table = createTlsServer({ ...identity, noDelay: true }, (client) => {
   upstream.on("error", () => client.destroy())
 })
 
-const values: Record<string, string> = { keyring: KEYRING, edge: "edge" }
+const values: Record<string, string> = { keyring: KEYRING, edge: "edge", cursor: "cursor" }
 const described = (name: string) => ({ ARN: `arn:${name}`, Name: name, SecretString: values[name] })
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -37,3 +37,4 @@ exports.context = {
   awsRequestId: "00000000-0000-4000-8000-000000000001",
   getRemainingTimeInMillis: () => 3000,
 }
+exports.isGood = ({ policyDocument }) => policyDocument.Statement[0].Effect === "Allow"
