@@ -4,7 +4,7 @@ import { cpuShareOf, noCpuShare } from "./cpu-share.ts"
 import { quantile, rounded } from "./measure.ts"
 import type { Scenario } from "./scenario.ts"
 
-const [warm, requests] = [500, 120]
+const [warm, requests] = [5, 120]
 
 export const paced: Scenario = {
   id: "B6",

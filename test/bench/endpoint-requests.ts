@@ -71,7 +71,9 @@ interface Seeded extends Ids {
 /** The caller's account and token, and a datastore; for the usual stack the account's row under a key of its own. */
 async function seed(lab: Lab): Promise<Seeded> {
   const admin = anAdmin()
-  const name = "Catalog Sync"
+  // A scenario that is run once more seeds once more.
+  lab.runtime.clock.advance(1)
+  const name = `Catalog Sync ${lab.runtime.now()}`
   const { user } = await createUser(lab.runtime, admin, { user_type: "Service", name, role: "Admin", teams: [] })
   const token = await createToken(lab.runtime, admin, "all", {
     name: "production",
@@ -80,7 +82,7 @@ async function seed(lab: Lab): Promise<Seeded> {
     expiration: "1y",
     allowed_cidrs: [],
   })
-  const datastore = await createDatastore(lab.runtime, admin, { name: "warehouse", team: "Public" })
+  const datastore = await createDatastore(lab.runtime, admin, { name: `warehouse ${lab.runtime.now()}`, team: "Public" })
   const { user_id: userId, id } = user
   const account = { userId, userType: "Service" as const, role: "Admin" as const, teams: [] }
   await lab.table.put({ PK: `USER#${id}`, SK: "USER", id, ...account, name, state: "ACTIVE", createdAt: Date.now() })
