@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type EndpointKey, endpointRows } from "../../shared/contract/endpoints.ts"
+import { linesOf } from "../infra/local/fixture.ts"
 import { type LocalTestStack, startTestStack } from "../local-stack.ts"
 import { aService } from "../people.ts"
 import { pythonWith } from "../python.ts"
@@ -85,10 +86,7 @@ beforeAll(
     if (!existsSync(file)) throw new Error(`Schemathesis left no report:\n${output.slice(-5000)}`)
     report = JSON.parse(readFileSync(file, "utf8"))
     rmSync(directory, { recursive: true })
-    accesses = (await stack.logs())
-      .split("\n")
-      .filter((line) => line.includes('"principal"'))
-      .map((line) => JSON.parse(line))
+    accesses = linesOf(join(stack.directory, "logs/symbolon.local.access.log")).map((line) => JSON.parse(line))
     if (report.failures.length > 0) console.log(output)
     console.log(`Z2: ${report.test_cases.generated} cases, ${accesses.length} requests`)
   },
