@@ -13,7 +13,7 @@ NOBODY = 1
 SERVICE = os.environ["SYMBOLON_SERVICE"]
 
 # Ids that creations have answered, by the path below which they are. A drawn id names nothing, and a 404 tests little.
-CREATED = {"/users": [], "/user-tokens": [], "/datastores": []}
+CREATED = {"/users": [], "/user-tokens": [int(id) for id in os.environ["SYMBOLON_TOKEN_IDS"].split(",")], "/datastores": []}
 draw = random.Random(1)
 
 # Problems that follow from what there is, as 404 and 409 do, which are expected without being named here.
@@ -54,6 +54,9 @@ def before_call(context, case, kwargs):
             parameters["id"] = draw.choice(ids)
         if path == "/problems/{slug}":
             parameters["slug"] = "not-found"
+        if path == "/user-tokens/{id}/rotate" and isinstance(case.body, dict):
+            case.body = {**case.body, "overlap_hours": 24}
+            case.body.pop("expiration", None)
         if path == "/user-tokens" and case.method.upper() == "POST":
             case.body = {**case.body, "type": "Service", "user_id": SERVICE, "expiration": "30d"}
     if case.method.upper() != "GET" and parameters.get("id") in OWN | {str(own) for own in OWN}:

@@ -35,6 +35,7 @@ interface Report {
   errors: unknown[]
 }
 interface Access {
+  requestId: string
   method: string
   route: string
   status: string
@@ -59,6 +60,14 @@ beforeAll(
     stack = await startTestStack()
     const own = await stack.admin["users/me"]({})
     const { userId } = await aService(stack)
+    // Enough for those that it rotates: it revokes and deletes them too.
+    const tokens = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        stack.admin["user-tokens/create"]({
+          body: { name: `t ${n}`, type: "Service", user_id: userId, expiration: "30d" },
+        }),
+      ),
+    )
     const directory = mkdtempSync(join(tmpdir(), "symbolon-schemathesis-"))
     const file = join(directory, "report.json")
     const args = [
@@ -75,6 +84,7 @@ beforeAll(
       SCHEMATHESIS_HOOKS: "schemathesis_hooks",
       SYMBOLON_OWN_IDS: `${own.id},${own.token.id}`,
       SYMBOLON_SERVICE: userId,
+      SYMBOLON_TOKEN_IDS: tokens.map(({ id }) => id).join(","),
     }
     // With what it found it ends with 1: the report says what that is.
     const ended = promisify(execFile)(python, args, { cwd: directory, env, maxBuffer: 1e8, timeout: minutes * 60_000 })
@@ -87,7 +97,10 @@ beforeAll(
     report = JSON.parse(readFileSync(file, "utf8"))
     rmSync(directory, { recursive: true })
     accesses = linesOf(join(stack.directory, "logs/symbolon.local.access.log")).map((line) => JSON.parse(line))
-    if (report.failures.length > 0) console.log(output)
+    if (report.failures.length > 0 || report.errors.length > 0) console.log(output)
+    const logged = (await stack.logs()).split("\n")
+    const failed = accesses.filter(({ status }) => Number(status) >= 500)
+    for (const { requestId } of failed) console.log(logged.filter((line) => line.includes(requestId)).join("\n"))
     console.log(`Z2: ${report.test_cases.generated} cases, ${accesses.length} requests`)
   },
   (minutes + 2) * 60_000,
