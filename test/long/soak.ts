@@ -66,11 +66,13 @@ const started = Date.now()
 const minutesSince = () => (Date.now() - started) / 60_000
 const over = () => ended !== undefined || minutesSince() >= minutes
 
-/** The n-th request is not sent before its time. */
-let sent = 0
+/** One request after the other has its time, and none is made up for: the rate stays steady after a pause. */
+let next = started
+/** Seconds that this machine didn't let anything run: of a laptop that was closed, say. Answers of that time may be 503. */
+let stalled = 0
 const send: Send = async (method, path, token = adminToken, body): Promise<Answer> => {
-  const wait = started + (sent++ * 1000) / rate - Date.now()
-  if (wait > 0) await sleep(wait)
+  next = Math.max(next + 1000 / rate, Date.now())
+  await sleep(next - Date.now())
   counts.requests += 1
   try {
     const response = await fetch(url + path, {
@@ -101,6 +103,20 @@ async function call(seed: number): Promise<void> {
 }
 
 async function watch(): Promise<void> {
+  let last = Date.now()
+  const stalls = setInterval(() => {
+    const late = (Date.now() - last) / 1000 - 1
+    if (late > 2) stalled += late
+    last = Date.now()
+  }, 1000)
+  try {
+    await everyMinute()
+  } finally {
+    clearInterval(stalls)
+  }
+}
+
+async function everyMinute(): Promise<void> {
   for (let minute = 1; !over(); minute++) {
     while (!over() && minutesSince() < minute)
       await sleep(Math.min(1000, minute * 60_000 - minutesSince() * 60_000 + 1))
@@ -130,7 +146,8 @@ function result(integrity: unknown) {
     minutes: minutesSince(),
     warmUpMinutes: warmUp,
     wantedRate: rate,
-    rate: counts.requests / (minutesSince() * 60),
+    stalledSeconds: stalled,
+    rate: counts.requests / (minutesSince() * 60 - stalled),
     ...counts,
     heapSlopeMBPerHour: perHour(({ heapUsed }) => heapUsed),
     lambdaHeapSlopeMBPerHour: perHour(({ lambdaHeapUsed }) => lambdaHeapUsed),
@@ -179,6 +196,7 @@ try {
 |---|---|---|---|---|---|---|---|---|
 | ${cells.join(" | ")} |
 `)
+  if (stalled > 0) console.log(`symbolon: this machine stood still for ${stalled.toFixed(0)} s of it`)
   for (const failure of failures) console.error(`symbolon: ${failure}`)
   process.exitCode = failures.length === 0 ? 0 : 1
 } finally {
