@@ -63,13 +63,14 @@ const counts: Counts = {
   wrongs: [],
 }
 const started = Date.now()
-const minutesSince = () => (Date.now() - started) / 60_000
+/** Seconds that this machine didn't let anything run: of a laptop that was closed, say. Answers of that time may be 503. */
+let stalled = 0
+/** Of the run, without those. */
+const minutesSince = () => (Date.now() - started - stalled * 1000) / 60_000
 const over = () => ended !== undefined || minutesSince() >= minutes
 
 /** One request after the other has its time, and none is made up for: the rate stays steady after a pause. */
 let next = started
-/** Seconds that this machine didn't let anything run: of a laptop that was closed, say. Answers of that time may be 503. */
-let stalled = 0
 const send: Send = async (method, path, token = adminToken, body): Promise<Answer> => {
   next = Math.max(next + 1000 / rate, Date.now())
   await sleep(next - Date.now())
@@ -117,8 +118,8 @@ async function watch(): Promise<void> {
 }
 
 async function everyMinute(): Promise<void> {
-  for (let minute = 1; !over(); minute++) {
-    while (!over() && minutesSince() < minute)
+  for (let minute = 1; ended === undefined && minute <= minutes; minute++) {
+    while (ended === undefined && minutesSince() < minute)
       await sleep(Math.min(1000, minute * 60_000 - minutesSince() * 60_000 + 1))
     const answer = await told("sample")
     if (!("sample" in answer)) throw new Error("failed" in answer ? answer.failed : "the stack gave no sample")
@@ -147,7 +148,7 @@ function result(integrity: unknown) {
     warmUpMinutes: warmUp,
     wantedRate: rate,
     stalledSeconds: stalled,
-    rate: counts.requests / (minutesSince() * 60 - stalled),
+    rate: counts.requests / (minutesSince() * 60),
     ...counts,
     heapSlopeMBPerHour: perHour(({ heapUsed }) => heapUsed),
     lambdaHeapSlopeMBPerHour: perHour(({ lambdaHeapUsed }) => lambdaHeapUsed),
