@@ -12,8 +12,8 @@ import { pythonWith } from "../python.ts"
 
 /**
  * Z2: Schemathesis reads the OpenAPI document from the running API, and calls each operation as the document says and as it doesn't,
- * in all four of its phases and with every check but one: it takes 405 for a method that a path doesn't have, and API Gateway
- * answers 404. `CASES` is how many it draws for an operation; its other phases add some 1,700 cases of their own.
+ * in all four of its phases, and with every check but one: it takes 405 for a method that a path doesn't have, and API Gateway
+ * answers 404. `CASES` is how many it draws for an operation; its other phases add some 1,700.
  */
 const drawn = Number(process.env.CASES ?? 60)
 const minutes = 30
@@ -74,7 +74,16 @@ beforeAll(
       ...["-m", "schemathesis.cli", "run", `${stack.url}/openapi.json`, "--url", stack.url],
       ...["--header", `Authorization: Bearer ${stack.adminToken}`],
       ...["--exclude-checks", "unsupported_method", "--phases", "examples,coverage,fuzzing,stateful"],
-      ...["--seed", process.env.SEED ?? "1", "--max-examples", String(drawn), "--generation-database", "none"],
+      ...[
+        "--request-timeout",
+        "120",
+        "--seed",
+        process.env.SEED ?? "1",
+        "--max-examples",
+        String(drawn),
+        "--generation-database",
+        "none",
+      ],
       ...["--continue-on-failure", "--no-shrink", "--no-color", "--report-json-path", file],
     ]
     const env = {
@@ -113,7 +122,9 @@ const failuresOf = (...types: string[]) => report.failures.filter(({ type }) => 
 
 test("it has called every operation, in every phase, to its end", () => {
   expect(report).toMatchObject({ complete: true, errors: [] })
-  expect(report.operations).toMatchObject({ total: endpointRows.length, tested: endpointRows.length, errored: 0 })
+  // It leaves out the one that it has the document from.
+  const total = endpointRows.length - 1
+  expect(report.operations).toMatchObject({ total, tested: total, errored: 0 })
   expect(Object.values(report.phases).map(({ status }) => status)).not.toContain("skip")
   expect(report.test_cases.errored).toBe(0)
   expect(report.test_cases.generated).toBeGreaterThan(drawn * 20)
