@@ -269,5 +269,9 @@ describe("the audit trail", () => {
     expect(await list({ action: "Token Revoked" })).toBe("422 validation-failed")
     expect(await list({ user_id: `${randomUUID()}@service` })).toBe("404 not-found")
     expect(await list({ user_id: "admin@example.com", from: "2020-01-01T00:00:00Z" })).toBe("no problem")
+    // Ids, by which events are found, are of 2025 to 2094.
+    expect(await list({ from: "9490-10-20T00:00:00Z", to: "9490-10-25T10:12:17-07:33" })).toBe("no problem")
+    expect(await list({ user_id: "admin@example.com", to: "9999-12-31T23:59:59-12:00" })).toBe("no problem")
+    expect(await list({ from: "0000-01-01T00:00:00Z", to: "0000-01-02T00:00:00+14:00" })).toBe("no problem")
   })
 })

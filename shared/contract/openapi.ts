@@ -48,19 +48,36 @@ const numbersOfUrls = new Map<unknown, object>([
   [object.maxExpiryDays, { maximum: 3650 }],
 ])
 
+/** No control characters, but for white space around it, which is trimmed; of what must not be empty, also something else. */
+const trimmedText = "^[\\t-\\r ]*[^\\x00-\\x1f\\x7f-\\x9f]*[\\t-\\r ]*$"
+const trimmedWords = "^[\\t-\\r ]*[^\\s\\ufeff\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*[\\t-\\r ]*$"
+
+/** The checks of `tokenChanges` over more than one field. */
+const eitherOfTokenChanges = {
+  oneOf: [{ required: ["active"] }, { required: ["allowed_cidrs"] }],
+  dependentSchemas: { compromised: { properties: { active: { const: false } }, required: ["active"] } },
+}
+
 /** Says what the schema library can't: the texts of our own checks, and how a number stands in a URL. */
 const override: ZodOpenApiOverride = ({ zodSchema, jsonSchema }) => {
   const inUrl = numbersOfUrls.get(zodSchema)
   if (inUrl) Object.assign(jsonSchema, { type: "integer", minimum: 1, ...inUrl })
-  // The format says it already, and shorter.
-  if (jsonSchema.format === "date-time" || jsonSchema.format === "email") delete jsonSchema.pattern
+  // The format says it already, and shorter. Not of email addresses: we take fewer, and some that it doesn't.
+  if (jsonSchema.format === "date-time") delete jsonSchema.pattern
+  if (jsonSchema.format === "email") delete jsonSchema.format
   const checks = (zodSchema._zod.def.checks ?? []).map((check) => check._zod.def)
   const texts = checks
     .filter((def) => def.check === "custom")
     .map((def) => [...("path" in def ? (def.path as string[]) : []), def.error?.({} as never)].join(" "))
   // JSON Schema counts characters as we do, by code points.
   const length = texts.map((text) => /^must have (\d+) to (\d+) characters$/.exec(text)).find(Boolean)
-  if (length) Object.assign(jsonSchema, { minLength: Number(length[1]), maxLength: Number(length[2]) })
+  if (length)
+    Object.assign(jsonSchema, {
+      minLength: Number(length[1]),
+      maxLength: Number(length[2]),
+      pattern: length[1] === "0" ? trimmedText : trimmedWords,
+    })
+  if (zodSchema === object.tokenChanges) Object.assign(jsonSchema, eitherOfTokenChanges)
   const said = (text: string) => text === length?.[0] || text.startsWith("must be an integer from ")
   const description = descriptionOf(zodSchema) ?? texts.filter((text) => !said(text)).join(", ")
   if (description) jsonSchema.description = description
@@ -127,7 +144,7 @@ const pathParameters = {
   key: z.string().check(z.regex(/^[a-z0-9_-]{1,64}$/)),
   slug: z.string().check(z.regex(/^[a-z0-9_-]{1,64}$/)),
 }
-const idempotencyKey = z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/)))
+const idempotencyKey = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/))
 
 const exampleName = ({ status, slug }: ProblemMeaning): string => `${status}-${slug}`
 const headersOf = (names: readonly (keyof typeof headers)[]): oas31.HeadersObject =>
@@ -173,7 +190,9 @@ function paths(): Record<string, Record<string, ZodOpenApiOperationObject>> {
 function operationOf(key: EndpointKey, row: Endpoint): ZodOpenApiOperationObject {
   const names = [...row.route.matchAll(/\{(id|key|slug)\}/g)].map(([, name]) => name as keyof typeof pathParameters)
   const header = {
-    ...(row.idempotencyKey && { "Idempotency-Key": idempotencyKey }),
+    ...(row.idempotencyKey && {
+      "Idempotency-Key": row.idempotencyKey === "required" ? idempotencyKey : z.optional(idempotencyKey),
+    }),
     ...(takesIfMatch.includes(key) && { "If-Match": z.optional(z.string()) }),
   }
   const example = exampleBodies[key]
@@ -192,7 +211,8 @@ function operationOf(key: EndpointKey, row: Endpoint): ZodOpenApiOperationObject
     },
     ...(row.body && {
       requestBody: {
-        required: true,
+        // None at all is as good as {}.
+        required: !row.body.safeParse({}).success,
         content: { "application/json": { schema: row.body, ...(example && { example }) } },
       },
     }),

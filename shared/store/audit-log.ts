@@ -61,8 +61,9 @@ interface Range {
   most: string
 }
 
-/** The first id that an event of this instant can have. */
-const timeId = (instant: number): string => encodeId(Math.max(0, newId(instant, new Uint8Array(2))))
+/** The first id that an event of this instant can have. Ids are from 2025 to 2094: what is asked of other times has none. */
+const timeId = (instant: number): string =>
+  encodeId(Math.min(Math.max(0, newId(instant, new Uint8Array(2))), Number.MAX_SAFE_INTEGER))
 
 const accountSource =
   (runtime: Runtime, accountId: number, { least, most }: Range, known: Map<string, AuditItem>): Source =>

@@ -60,7 +60,10 @@ export const endpointsCold: Scenario = {
     const keys = endpointRows.map(([key]) => key)
     const pass = await coldStarts(keys.map(ours), rounds(3), ["total"])
     const { smallest, median: middle, largest, slowest } = outstanding(keys, pass)
-    const peers = await subjectsOf(lab, { [usualWithoutSecret]: ["usual-endpoint"], [usual]: ["usual-endpoint-secret"] })
+    const peers = await subjectsOf(lab, {
+      [usualWithoutSecret]: ["usual-endpoint"],
+      [usual]: ["usual-endpoint-secret"],
+    })
     const chosen = [...new Set([largest, middle, smallest, slowest, ...common])] as EndpointKey[]
     const { rows, ratio } = await coldStarts(
       [...chosen.map(ours), ...peers.map((peer) => ({ ...peer, environment: environmentOf(requests.get(shownUser)) }))],

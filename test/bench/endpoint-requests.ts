@@ -82,7 +82,10 @@ async function seed(lab: Lab): Promise<Seeded> {
     expiration: "1y",
     allowed_cidrs: [],
   })
-  const datastore = await createDatastore(lab.runtime, admin, { name: `warehouse ${lab.runtime.now()}`, team: "Public" })
+  const datastore = await createDatastore(lab.runtime, admin, {
+    name: `warehouse ${lab.runtime.now()}`,
+    team: "Public",
+  })
   const { user_id: userId, id } = user
   const account = { userId, userType: "Service" as const, role: "Admin" as const, teams: [] }
   await lab.table.put({ PK: `USER#${id}`, SK: "USER", id, ...account, name, state: "ACTIVE", createdAt: Date.now() })

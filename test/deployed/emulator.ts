@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
-import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import { freePort } from "../../infra/local/engine.ts"
+import { installations, pythonWith } from "../python.ts"
 
 const root = join(import.meta.dirname, "../..")
 const requirements = join(import.meta.dirname, "requirements.txt")
@@ -21,8 +21,8 @@ export interface Emulator {
 }
 
 /** MiniStack on loopback, on a free port, in a folder of its own. Installs it first where it isn't yet. */
-export async function startEmulator(installations = join(root, "node_modules/.cache/symbolon")): Promise<Emulator> {
-  const python = installed(installations)
+export async function startEmulator(directoryOfPython = installations): Promise<Emulator> {
+  const python = installed(directoryOfPython)
   const directory = mkdtempSync(join(tmpdir(), "symbolon-emulator-"))
   const [home, temporary] = ["home", "tmp"].map((name) => join(directory, name)) as [string, string]
   for (const folder of [home, temporary]) mkdirSync(folder)
@@ -85,43 +85,18 @@ export async function startEmulator(installations = join(root, "node_modules/.ca
   }
 }
 
-/** The Python of a virtual environment that has it; made once for each list of requirements. */
-function installed(installations: string): string {
-  const version = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12)
-  const environment = join(installations, `ministack-${version}`)
-  const python = join(environment, "bin/python")
-  if (existsSync(python)) return python
-  const system = ["python3", "python"].find(isPython)
-  if (!system)
-    throw new Error(
+const installed = (directory: string): string =>
+  pythonWith({
+    name: "ministack",
+    requirements,
+    minor: 10,
+    directory,
+    says: "installing the AWS emulator",
+    missing:
       "npm run test:deployed needs Python 3.10 or later with venv and pip, for the AWS emulator that it deploys to.\n" +
-        "Install it (Debian: apt-get install python3 python3-venv), or deploy to a real account and run\n" +
-        "DEPLOYED_URL=https://….amazonaws.com/api DEPLOYED_TOKEN=… npm run test:deployed",
-    )
-  console.log("symbolon: installing the AWS emulator")
-  // Under another name until it is whole, so that an interrupted installation is not taken for one.
-  const partial = `${environment}.partial`
-  rmSync(partial, { recursive: true, force: true })
-  const run = (command: string, args: string[]) => execFileSync(command, args, { stdio: ["ignore", "pipe", "inherit"] })
-  run(system, ["-m", "venv", "--copies", partial])
-  run(join(partial, "bin/python"), [
-    ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"],
-    ...["--requirement", requirements],
-  ])
-  renameSync(partial, environment)
-  return python
-}
-
-function isPython(command: string): boolean {
-  try {
-    execFileSync(command, ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)"], {
-      stdio: "ignore",
-    })
-    return true
-  } catch {
-    return false
-  }
-}
+      "Install it (Debian: apt-get install python3 python3-venv), or deploy to a real account and run\n" +
+      "DEPLOYED_URL=https://….amazonaws.com/api DEPLOYED_TOKEN=… npm run test:deployed",
+  })
 
 const startSeconds = 60
 
