@@ -11,7 +11,8 @@ const root = `${join(import.meta.dirname, "..")}/`
 
 const files = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    // The bench has packages of its own.
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
     .sort()
 const sources = ["infra", "functions", "shared"].flatMap(files).filter((file) => file.endsWith(".ts"))

@@ -61,7 +61,7 @@ function isWholeAndPassed({ vitest }: TestProject): boolean {
   const passed = new Set(modules.filter((module) => module.state() === "passed").map(({ moduleId }) => moduleId))
   const files = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
     // The mutants are a run of their own, in which nothing of the stack runs.
-    .filter((file) => file.endsWith(".test.ts") && file !== "mutants.test.ts")
+    .filter((file) => file.endsWith(".test.ts") && file !== "mutants.test.ts" && !file.includes("node_modules"))
     .map((file) => join(import.meta.dirname, file).replaceAll("\\", "/"))
   return vitest.config.testNamePattern === undefined && files.every((file) => passed.has(file))
 }
