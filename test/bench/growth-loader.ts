@@ -32,7 +32,7 @@ const folder = join(import.meta.dirname, "../../.local/bench")
 /**
  * A table with so many tokens, in an engine and a directory of its own. One that an earlier run has filled is taken as it is; a load
  * that was stopped goes on. The rows are written as DynamoDB exports a table, and imported by the engine at once: by BatchWriteItem it
- * syncs its file at each row, and would take six times as long.
+ * syncs its file at each row, and would take four times as long.
  */
 export async function loadFleet(fleet: Fleet): Promise<LoadedFleet> {
   const directory = join(folder, `growth-${fleet.tokens}`)
