@@ -11,7 +11,8 @@ async function main() {
   const { event, context } = require("./event.cjs")
   for (let n = 0; n < Number(WARM); n++) await handler(event, context)
   writeFileSync(CGROUP_PROCS, String(process.pid))
-  await sleep(100)
+  // What V8 still compiles comes to its end.
+  await sleep(1000)
   const took = []
   for (let n = 0; n < Number(REQUESTS); n++) {
     const began = performance.now()
