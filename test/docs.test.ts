@@ -228,6 +228,7 @@ describe("served to everyone", () => {
     expect([path, response.status]).toEqual([path, 200])
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8")
     expect(response.headers.get("x-content-type-options")).toBe("nosniff")
+    expect(response.headers.get("referrer-policy")).toBe("no-referrer")
     expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'unsafe-inline';/)
     const page = await response.text()
     expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)

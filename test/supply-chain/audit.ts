@@ -59,7 +59,14 @@ const shippedNames = (): Set<string> =>
 
 if (import.meta.main) {
   const seconds = 60
-  const args = ["audit", "--json", "--package-lock-only", "--fetch-retries=0", "--loglevel=silent"]
+  const args = [
+    "audit",
+    "--json",
+    "--package-lock-only",
+    "--fetch-retries=0",
+    "--no-update-notifier",
+    "--loglevel=silent",
+  ]
   const { stdout, error } = spawnSync("npm", args, { cwd: root, encoding: "utf8", timeout: seconds * 1000 })
   const late = error && "code" in error && error.code === "ETIMEDOUT"
   const audit = error
