@@ -240,7 +240,9 @@ describe("served to everyone", () => {
     const response = await get("/openapi.json")
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"])
     expect(await response.json()).toEqual(document)
-    expect(response.headers.get("content-security-policy")).toBeNull()
+    expect(response.headers.get("content-security-policy")).toBe(
+      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    )
   })
 
   test("GET /asyncapi.json is the committed document", async () => {
