@@ -3,6 +3,7 @@ import httpHeaderNormalizer from "@middy/http-header-normalizer"
 import httpJsonBodyParser from "@middy/http-json-body-parser"
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda"
 import * as z from "zod/mini"
+import { ownAnswerHeaders } from "../shared/contract/answer-headers.ts"
 import { type Caller, fromContext } from "../shared/contract/caller.ts"
 import {
   type Body,
@@ -62,7 +63,8 @@ export interface Outcome<K extends EndpointKey> {
 const mostBodyBytes = 16 * 1024
 const parseJson = httpJsonBodyParser().before
 const noQuery = z.strictObject({})
-const answerHeaders = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" }
+/** Data that is opened as a page runs nothing, and nobody frames it. */
+const dataPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 /** Our pages are text and their own style, nothing else. */
 const pagePolicy =
   "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -120,7 +122,7 @@ export function endpoint<K extends EndpointKey>(
       return {
         statusCode: row.success,
         headers: {
-          ...answerHeaders,
+          ...ownAnswerHeaders,
           ...expiryHeader(runtime, event),
           ...contentOf(row, outcome.csv),
           ...(outcome.etag && { ETag: outcome.etag }),
@@ -132,9 +134,14 @@ export function endpoint<K extends EndpointKey>(
 }
 
 function contentOf({ produces }: Endpoint, csv: Csv | undefined): Record<string, string> {
-  if (csv) return { "Content-Type": "text/csv; charset=utf-8", ...csv.headers }
-  if (!produces) return { "Content-Type": "application/json" }
-  return { "Content-Type": `${produces}; charset=utf-8`, "Content-Security-Policy": pagePolicy }
+  const policy = { "Content-Security-Policy": dataPolicy }
+  if (csv) return { "Content-Type": "text/csv; charset=utf-8", ...policy, ...csv.headers }
+  if (!produces) return { "Content-Type": "application/json", ...policy }
+  return {
+    "Content-Type": `${produces}; charset=utf-8`,
+    "Content-Security-Policy": pagePolicy,
+    "Referrer-Policy": "no-referrer",
+  }
 }
 
 const textOf = ({ produces }: Endpoint, body: unknown): string =>
@@ -230,9 +237,10 @@ function problemResponse(runtime: Runtime, key: EndpointKey, event: APIGatewayPr
   return {
     statusCode: problem.status,
     headers: {
-      ...answerHeaders,
+      ...ownAnswerHeaders,
       ...expiryHeader(runtime, event),
       "Content-Type": "application/problem+json",
+      "Content-Security-Policy": dataPolicy,
       ...(problem.status === 503 && { "Retry-After": String(retryAfterSeconds) }),
     },
     body: JSON.stringify(problemBody(problem.code, instanceOf(event), problem.extras)),

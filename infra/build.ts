@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { dirname, join } from "node:path"
-import { build, type Plugin } from "esbuild"
+import { type BuildOptions, build, type Plugin } from "esbuild"
 import { docsPage, problemPages } from "../shared/contract/docs-page.ts"
 import { endpoints } from "../shared/contract/endpoints.ts"
 import { jobs } from "../shared/contract/jobs.ts"
@@ -82,7 +82,13 @@ export async function buildFunctions(): Promise<void> {
   const missing = Object.values(entries).filter((file) => !existsSync(root + file))
   if (missing.length > 0)
     throw new Error(`a row of shared/contract/endpoints.ts or jobs.ts has no handler: write ${missing.join(", ")}`)
-  await build({
+  await build(bundling())
+  removeStale(`${root}dist/functions`)
+}
+
+/** How every Lambda is bundled. Tests ask esbuild with it what goes in. */
+export const bundling = () =>
+  ({
     absWorkingDir: root,
     entryPoints: Object.entries(entries).map(([key, file]) => ({ in: file, out: `${key}/index` })),
     outdir: "dist/functions",
@@ -96,9 +102,7 @@ export async function buildFunctions(): Promise<void> {
     legalComments: "none",
     plugins: [withoutFacades, credentialsOfLambda, withPages],
     logLevel: "warning",
-  })
-  removeStale(`${root}dist/functions`)
-}
+  }) satisfies BuildOptions
 
 /** After the build, not before it: whoever runs from these bundles meanwhile keeps them. */
 function removeStale(directory: string): void {

@@ -91,7 +91,7 @@ export class ConsoleStack extends Stack {
         securityHeadersBehavior: {
           contentSecurityPolicy: { contentSecurityPolicy, override: true },
           contentTypeOptions: { override: true },
-          strictTransportSecurity: { accessControlMaxAge: Duration.days(365), override: true },
+          strictTransportSecurity: { accessControlMaxAge: Duration.days(365), includeSubdomains: true, override: true },
         },
         customHeadersBehavior: {
           customHeaders: Object.entries(others)

@@ -1,5 +1,6 @@
 import { GatewayResponse, type IRestApi, ResponseType } from "aws-cdk-lib/aws-apigateway"
 import type { Construct } from "constructs"
+import { answerHeaders, ownAnswerHeaders } from "../shared/contract/answer-headers.ts"
 import { type ProblemCode, problems, problemUrn, retryAfterSeconds } from "../shared/contract/problems.ts"
 
 type Answer = [id: string, type: ResponseType, body: object, headers: Record<string, string>, status?: number]
@@ -15,7 +16,7 @@ const problemOf = (type: string, code: ProblemCode) => ({ type, ...problems[code
 export function addGatewayResponses(api: IRestApi & Construct): void {
   const typeOf = (code: string) => `/api/problems/${code}`
   const of = (code: ProblemCode) => problemOf(typeOf(code), code)
-  add(api, api, [
+  add(api, api, ownAnswerHeaders, [
     ...credentialAnswers(typeOf),
     ["UnknownPath", ResponseType.MISSING_AUTHENTICATION_TOKEN, of("not-found"), {}, 404],
     ["InvalidSignature", ResponseType.INVALID_SIGNATURE, of("not-found"), {}, 404],
@@ -33,7 +34,7 @@ export function addGatewayResponses(api: IRestApi & Construct): void {
 
 /** Of these, what an API of another team answers about credentials. The rest of its answers is its own. */
 export const addCredentialResponses = (scope: Construct, api: IRestApi): void =>
-  add(scope, api, credentialAnswers(problemUrn))
+  add(scope, api, answerHeaders, credentialAnswers(problemUrn))
 
 function credentialAnswers(typeOf: (code: string) => string): Answer[] {
   const challenge = (parameters: string) => ({ "WWW-Authenticate": `'Bearer realm="api"${parameters}'` })
@@ -59,7 +60,8 @@ function credentialAnswers(typeOf: (code: string) => string): Answer[] {
   ]
 }
 
-function add(scope: Construct, restApi: IRestApi, answers: Answer[]): void {
+function add(scope: Construct, restApi: IRestApi, always: Record<string, string>, answers: Answer[]): void {
+  const quoted = Object.fromEntries(Object.entries(always).map(([header, value]) => [header, `'${value}'`]))
   for (const [id, type, body, headers, status] of answers)
     new GatewayResponse(scope, id, {
       restApi,
@@ -67,9 +69,8 @@ function add(scope: Construct, restApi: IRestApi, answers: Answer[]): void {
       ...(status !== undefined && { statusCode: String(status) }),
       responseHeaders: {
         ...headers,
-        "Cache-Control": "'no-store'",
+        ...quoted,
         "Content-Type": "'application/problem+json'",
-        "X-Content-Type-Options": "'nosniff'",
       },
       templates: { "application/json": JSON.stringify(body) },
     })

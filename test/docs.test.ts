@@ -228,6 +228,7 @@ describe("served to everyone", () => {
     expect([path, response.status]).toEqual([path, 200])
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8")
     expect(response.headers.get("x-content-type-options")).toBe("nosniff")
+    expect(response.headers.get("referrer-policy")).toBe("no-referrer")
     expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'unsafe-inline';/)
     const page = await response.text()
     expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
@@ -239,7 +240,9 @@ describe("served to everyone", () => {
     const response = await get("/openapi.json")
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"])
     expect(await response.json()).toEqual(document)
-    expect(response.headers.get("content-security-policy")).toBeNull()
+    expect(response.headers.get("content-security-policy")).toBe(
+      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    )
   })
 
   test("GET /asyncapi.json is the committed document", async () => {

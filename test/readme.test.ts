@@ -12,6 +12,7 @@ const documents = [
   "README.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
+  "docs/asvs.md",
   "docs/deploy.md",
   "docs/authorizer.md",
   "docs/console.md",

@@ -119,7 +119,11 @@ describe("the console", () => {
         "connect-src 'self' https://cognito-idp.<AWS::Region>.<AWS::URLSuffix> https://symbolon-prod-<AWS::AccountId>.auth.<AWS::Region>.amazoncognito.com",
       ].toSorted(),
     )
-    expect(SecurityHeadersConfig.StrictTransportSecurity.AccessControlMaxAgeSec).toBe(31_536_000)
+    expect(SecurityHeadersConfig.StrictTransportSecurity).toEqual({
+      AccessControlMaxAgeSec: 31_536_000,
+      IncludeSubdomains: true,
+      Override: true,
+    })
     expect(SecurityHeadersConfig.ContentTypeOptions).toEqual({ Override: true })
     expect(CustomHeadersConfig.Items).toEqual([{ Header: "Referrer-Policy", Override: true, Value: "no-referrer" }])
   })

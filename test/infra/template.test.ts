@@ -214,6 +214,7 @@ describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
         "gatewayresponse.header.Cache-Control": "'no-store'",
         "gatewayresponse.header.Content-Type": "'application/problem+json'",
         "gatewayresponse.header.X-Content-Type-Options": "'nosniff'",
+        "gatewayresponse.header.Strict-Transport-Security": "'max-age=31536000; includeSubDomains'",
       }
       const challenge = "gatewayresponse.header.WWW-Authenticate"
       const retry = { "gatewayresponse.header.Retry-After": "'2'" }
