@@ -21,14 +21,14 @@ import { anAdmin } from "../../builders.ts"
 import { anAccount, lambdaOn } from "../../races/accounts.ts"
 import { rotationsOn } from "../../races/rotations.ts"
 import { verifier } from "../../races/verifier.ts"
-import { rounds } from "../../rounds.ts"
+import { many, timeout } from "../../rounds.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 
 /**
  * D1: a table as it was at one instant, and all that happened after it. Restored, it must let nobody in whom the lost one
  * would have refused, nor give back a role or a team.
  */
-const each = rounds(10)
+const each = many(10)
 let lost: TestTable
 let restored: TestTable
 beforeEach(async () => {
@@ -103,7 +103,7 @@ describe("D1 a restored table", () => {
   }
 
   test("resurrects nothing that was revoked, deactivated or deleted after its instant", {
-    timeout: 120_000,
+    timeout: timeout(120_000),
   }, async () => {
     await populate()
     await snapshot()
