@@ -1,19 +1,12 @@
 import { appendFileSync } from "node:fs"
 import fc from "fast-check"
 import { expect } from "vitest"
+import { minutes, size } from "./sizes/size.ts"
 
-/**
- * Three sizes of the same tests: `test` for whoever changes something (a quarter of CI's), `ci`, and `long` for a night. Only the long one
- * minds a clock: it ends a loop at its deadline, and says how far it has come.
- */
-export type Size = "test" | "ci" | "long"
-export const size = (process.env.SYMBOLON_SIZE ?? "test") as Size
-if (!["test", "ci", "long"].includes(size)) throw new Error(`SYMBOLON_SIZE is test, ci or long, and not ${size}`)
+export { timeout } from "./sizes/size.ts"
 
 /** A tenth where a mutant has to be caught. */
 const factor = Number(process.env.SYMBOLON_ROUNDS ?? 1)
-/** Of the long size, for each loop. */
-const minutes = Number(process.env.SYMBOLON_MINUTES ?? 10)
 const progressMilliseconds = 30_000
 
 /** The official engine is slower: what only has to be large is smaller there. */
@@ -24,9 +17,6 @@ export function many(inCi: number, inLong = 10 * inCi): number {
   const whole = size === "long" ? inLong : size === "ci" ? inCi : inCi / 4
   return Math.max(1, Math.round(whole * factor))
 }
-
-/** A test's timeout: in the long size it is the deadline of its loop that counts, and this one is there for what hangs. */
-export const timeout = (milliseconds: number): number => (size === "long" ? (3 * minutes + 10) * 60_000 : milliseconds)
 
 /** A race, again and again: 0, 1, 2 … */
 export interface Rounds extends Iterable<number> {
