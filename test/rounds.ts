@@ -46,7 +46,7 @@ export function rounds(inCi: number, inLong = 10 * inCi, goal?: { of: string; in
 }
 
 /** Of a property, how many cases; for `fc.assert`. */
-export function runs(inCi: number, inLong = 10 * inCi): fc.Parameters<unknown> {
+export function runs<T>(inCi: number, inLong = 10 * inCi): fc.Parameters<T> {
   const numRuns = many(inCi, inLong)
   if (size !== "long") return { numRuns }
   const telling = teller("cases", numRuns)

@@ -281,7 +281,7 @@ const known: [boolean, Step[]][] = [
   [true, [{ does: "advance", by: 40 * day }, { does: "sweep" }]],
 ]
 
-test("P1 every secret is answered as the model says, after every step of any sequence", {
+test("P1 every secret is answered as the model says, and P2 names and tokens are one to one, after every step of any sequence", {
   timeout: timeout(300_000),
 }, async () => {
   await fc.assert(fc.asyncProperty(fc.boolean(), sequences, live), {
