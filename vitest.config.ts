@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { timeout } from "./test/sizes/size.ts"
 
 export default defineConfig({
   test: {
@@ -6,7 +7,7 @@ export default defineConfig({
     // Its style sheets are for a bundler: Node can't import them.
     server: { deps: { inline: [/@cloudscape-design\//] } },
     globalSetup: "test/global-setup.ts",
-    testTimeout: 30_000,
+    testTimeout: timeout(30_000),
     hookTimeout: 60_000,
     // Two cores: a file more would only make the races slower.
     maxWorkers: 2,

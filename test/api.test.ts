@@ -228,7 +228,7 @@ describe("users", () => {
     expect(await list({ team: "public", q: human.userId })).toEqual([human.id])
   })
 
-  test("a cursor is good for its own route, filters and caller only, and no bit of it can be changed", async () => {
+  test("P2 a cursor is good for its own route, filters and caller only, and no bit of it can be changed", async () => {
     await Promise.all([aService(stack), aService(stack)])
     const page = (query: string, token = stack.adminToken) => stack.send(`/users?limit=1${query}`, { token })
     const { next_cursor: cursor } = (await (await page("")).json()) as { next_cursor: string }
@@ -452,7 +452,7 @@ describe("Idempotency-Key", () => {
   })
 })
 
-describe("nothing secret comes back", () => {
+describe("S1 nothing secret comes back", () => {
   insideTest("a real token in a path, a query, a body or a user agent is in no answer and no log", async () => {
     const { bearerToken } = await aService(stack, "Admin")
     const secret = bearerToken.slice(26)
@@ -494,7 +494,7 @@ describe("nothing secret comes back", () => {
       expect([name, (await raw(name)).status]).toEqual([name, 422])
   })
 
-  test("two Authorization headers are refused, whatever they are", async () => {
+  test("Z1 two Authorization headers are refused, whatever they are", async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const request = httpRequest(`${stack.url}/users/me`, (response) => {
         response.resume()

@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { createServer } from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
 import { closed, portOf } from "../infra/local/secrets.ts"
 
 /** What happens to a request on its way to the engine. Faults no emulator raises, so they are made at the transport. */
@@ -14,6 +15,8 @@ export type Fault =
   | "lost"
   /** It is applied, but the first answer says that it is still in progress. */
   | "lost-in-progress"
+  /** It is applied, and answered two seconds later. */
+  | "slow"
   /** BatchGetItem answers without its last row, and calls that one unprocessed. */
   | "unprocessed"
 
@@ -22,6 +25,21 @@ export interface FaultProxy {
   /** Operations that came, in order, with their fault. */
   seen: { operation: string; fault: Fault | undefined }[]
   stop: () => Promise<void>
+}
+
+/** Faults by chance, each with its share of the requests: the same in each run of one seed, and in no rhythm of the retries. */
+export function byChance(shares: Partial<Record<Fault, number>>, seed: number): () => Fault | undefined {
+  let state = seed
+  return () => {
+    // A linear congruence, of which the upper bits are random enough.
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
+    let left = state / 0x7fffffff
+    for (const [fault, share] of Object.entries(shares) as [Fault, number][]) {
+      if (left < share) return fault
+      left -= share
+    }
+    return undefined
+  }
 }
 
 /** Stands between a client and the engine; `decide` says what becomes of each request. */
@@ -49,6 +67,7 @@ export async function startFaultProxy(
     const headers = Object.fromEntries(names.map((name) => [name, String(request.headers[name])]))
     const answer = await fetch(engine, { method: "POST", headers, body })
     const text = await answer.text()
+    if (fault === "slow") await sleep(2000)
     if (fault === "lost") return void request.socket.destroy()
     if (fault === "lost-in-progress") return refuse(400, "TransactionInProgressException")
     response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.0" })

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest"
 
 /**
  * The races and faults that no happy path shows: each has a seeded mutant in `test/mutants/`, a broken variant of the
- * product, and the test file that must fail on it, within a tenth of its rounds. The patch is applied to a copy.
+ * product, and the test file that must fail on it, within a tenth of its rounds in CI. The patch is applied to a copy.
  */
 const root = `${join(import.meta.dirname, "..")}/`
 const races = "test/races"
@@ -112,7 +112,12 @@ async function failures(file: string, title: string): Promise<string[]> {
     {
       cwd: copy,
       stdio: "ignore",
-      env: { ...process.env, SYMBOLON_ROUNDS: "0.1", SYMBOLON_ENGINE_ENDPOINT: inject("engineEndpoint") },
+      env: {
+        ...process.env,
+        SYMBOLON_SIZE: "ci",
+        SYMBOLON_ROUNDS: "0.1",
+        SYMBOLON_ENGINE_ENDPOINT: inject("engineEndpoint"),
+      },
     },
   )
   await once(child, "exit")

@@ -26,14 +26,14 @@ async function allOf<Item>(page: (query: { limit: number; cursor?: string }) => 
   return found
 }
 
-test("teams come page by page: each once, from the last letter to the first", async () => {
+test("P2 teams come page by page: each once, from the last letter to the first", async () => {
   for (const name of ["beta", "alpha", "gamma"]) await stack.admin["teams/create"]({ body: { name } })
   const names = (await allOf((query) => stack.admin["teams/list"]({ query }))).map(({ name }) => name)
   expect(names.filter((name) => ["alpha", "beta", "gamma"].includes(name))).toEqual(["gamma", "beta", "alpha"])
   expect(new Set(names).size).toBe(names.length)
 })
 
-test("personal tokens come page by page: each once, the newest first", async () => {
+test("P2 personal tokens come page by page: each once, the newest first", async () => {
   const created: number[] = []
   for (let n = 0; n < 3; n++) {
     // A child of a token that an operator minted, which may live for a day.

@@ -140,7 +140,7 @@ async function isAsDocumented({ responses }: Operation, response: Response): Pro
   expect(read.safeParse(JSON.parse(text)).error).toBeUndefined()
 }
 
-describe.each(operations)("$operationId", (operation) => {
+describe.each(operations)("Z2 $operationId", (operation) => {
   const [, kind = ""] = operation.path.split("/")
 
   test("answers as the document says to what the document takes", async () => {

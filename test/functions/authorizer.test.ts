@@ -160,7 +160,7 @@ describe("what it answers", () => {
     expect(JSON.parse(JSON.stringify(forever.context))).not.toHaveProperty("expiresAt")
   })
 
-  test("the scheme in any case and with several spaces, but nothing else", async () => {
+  test("Z1 the scheme in any case and with several spaces, but nothing else", async () => {
     const { bearer } = await aToken()
     for (const authorization of [`bearer ${bearer}`, `BEARER   ${bearer}`])
       expect(effectOf(await authorize({ authorization }))).toBe("Allow")
@@ -194,7 +194,7 @@ describe("what it answers", () => {
     expect(tableCalls).toEqual([])
   })
 
-  test("a header name in any case", async () => {
+  test("Z1 a header name in any case", async () => {
     const { bearer } = await aToken()
     const event = eventOf({})
     event.multiValueHeaders = { aUTHORIZATION: [`Bearer ${bearer}`] }
@@ -230,15 +230,40 @@ describe("what it answers", () => {
     })
   })
 
-  test("expiry is exclusive: one millisecond before, at, and one after", async () => {
+  // Kills the mutants f3-expiry-inclusive and f3-seconds-wrap.
+  test.each([
+    ["of any day", "2026-11-30T12:00:00Z"],
+    ["in 2038, past 32 bits of seconds by one", "2038-01-19T03:14:08Z"],
+    ["in 2106, past 32 unsigned bits", "2106-02-07T06:28:16Z"],
+    ["in the hour that Berlin has twice", "2027-10-31T01:00:00Z"],
+    ["in the hour that New York skips", "2027-03-14T07:00:00Z"],
+    ["of a leap day", "2028-02-29T23:59:59Z"],
+  ])("F3 expiry is exclusive, at an instant %s: a second and a millisecond before, at, after", async (_, instant) => {
+    const { bearer } = await aToken(instant)
+    const expiresAt = Date.parse(instant)
+    for (const [offset, word] of [
+      [-1000, "Allow"],
+      [-1, "Allow"],
+      [0, "token-expired"],
+      [1, "token-expired"],
+      [1000, "token-expired"],
+    ] as const) {
+      runtime.clock.set(expiresAt + offset)
+      expect([offset, await verdictOn(bearer)]).toEqual([offset, word])
+    }
+  })
+
+  test("F3 the server's clock counts, and no other: a caller's dates change nothing", async () => {
     const { bearer } = await aToken("7d")
+    const dates = (instant: number) => {
+      const date = new Date(instant).toUTCString()
+      return { headers: { Date: date, "X-Amz-Date": new Date(instant).toISOString(), "If-Modified-Since": date } }
+    }
     const expiresAt = runtime.now() + 7 * 86_400_000
-    runtime.clock.set(expiresAt - 1)
-    expect(await verdictOn(bearer)).toBe("Allow")
+    runtime.clock.set(expiresAt - 1000)
+    expect(await verdictOn(bearer, dates(expiresAt + 86_400_000))).toBe("Allow")
     runtime.clock.set(expiresAt)
-    expect(await verdictOn(bearer)).toBe("token-expired")
-    runtime.clock.set(expiresAt + 1)
-    expect(await verdictOn(bearer)).toBe("token-expired")
+    expect(await verdictOn(bearer, dates(expiresAt - 86_400_000))).toBe("token-expired")
   })
 
   test("an address that the CDN proves counts; a forged one doesn't", async () => {
@@ -272,7 +297,7 @@ describe("what it reads", () => {
     expect([tableCalls, fetches, lines]).toEqual([["BatchGetItem"], 1, []])
   })
 
-  test("a key that stays unprocessed is a fault, not an absent row; one that comes later is read", async () => {
+  test("F1 a key that stays unprocessed is a fault, not an absent row; one that comes later is read", async () => {
     const { bearer } = await aToken()
     let held = 0
     const unprocessed = (times: number): AwsRequest => {
@@ -312,7 +337,7 @@ describe("what it reads", () => {
   })
 })
 
-describe("when something is down", () => {
+describe("F1, F2 when something is down", () => {
   test("the table or the keyring unreachable throws, which is a 503: never a refusal, never Unauthorized", async () => {
     const { bearer } = await aToken()
     const down = async () => {
@@ -404,7 +429,7 @@ describe("what it writes", () => {
     })
   })
 
-  test("nothing of a credential, in any line, and a user agent without its tokens, cut to 200", async () => {
+  test("S1 nothing of a credential, in any line, and a user agent without its tokens, cut to 200", async () => {
     const token = await aToken()
     const secret = token.bearer.slice(26)
     const userAgent = `${token.bearer} ${"x".repeat(300)}`

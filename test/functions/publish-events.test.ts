@@ -55,7 +55,7 @@ test("every audit event is on the bus as its schema says, and as the API shows i
   expect(JSON.stringify(published())).not.toMatch(/digest|bearer/)
 })
 
-test("one that can't be published waits in the dead-letter queue, and holds up no other", async () => {
+test("F4 one that can't be published waits in the dead-letter queue, and holds up no other", async () => {
   const poisoned = [
     await putEvent({ action: "nothing.happened" }),
     await putEvent({ action: "token.revoked", before: {}, after: { digest: "d" } }),

@@ -108,7 +108,7 @@ test.each([
   expect(calls.flatMap((call) => idsOf(call))).toEqual(events.map(({ id }) => id))
 })
 
-test("what is delivered twice is published twice, and tells itself by its id", async () => {
+test("F4 what is delivered twice is published twice, and tells itself by its id", async () => {
   await run(...several(2))
   await run(...several(2))
   expect(calls.map(idsOf)).toEqual([
@@ -117,7 +117,7 @@ test("what is delivered twice is published twice, and tells itself by its id", a
   ])
 })
 
-describe("what the bus doesn't take", () => {
+describe("F4 what the bus doesn't take", () => {
   test("makes the batch fail, once all else has been put", async () => {
     refusals = { "003": "ThrottlingException", "011": "InternalFailure" }
     await expect(run(...several(12))).rejects.toThrow("the bus did not take 2 events")
@@ -143,7 +143,7 @@ describe("what the bus doesn't take", () => {
   })
 })
 
-describe("what can't be published", () => {
+describe("F4 what can't be published", () => {
   test.each<[why: string, item: object]>([
     ["it is no audit event", { ...auditKey("ACC1", "bad"), actor: 1 }],
     ["its action is in no table of events", anEvent("bad", { action: "token.eaten" })],

@@ -151,7 +151,7 @@ describe("a record", () => {
     }
   })
 
-  test("of another account's token, of an unknown one, and a poisoned one, block none of the others", async () => {
+  test("F4 of another account's token, of an unknown one, and a poisoned one, block none of the others", async () => {
     const [good, other] = [await aToken(), await aToken()]
     const at = runtime.now() + 1000
     const rows = (await table.dump()).length
@@ -185,7 +185,7 @@ describe("a record", () => {
     expect((await rowOf(token.tokenId))?.current).toEqual(current)
   })
 
-  test("that meets a fault throws, so that it is delivered again, and then holds", async () => {
+  test("F4 that meets a fault throws, so that it is delivered again, and then holds", async () => {
     const token = await aToken()
     let down = true
     const proxy = await startFaultProxy(table.endpoint, (operation) =>
@@ -198,6 +198,52 @@ describe("a record", () => {
     await recordUsage(faulted, anAdmin(), uses)
     await proxy.stop()
     expect((await rowOf(token.tokenId))?.lastUsed).toBe(runtime.now() + 1000)
+  })
+})
+
+/** As CloudWatch Logs hands them to the job. */
+const delivery = (messages: readonly string[]) => {
+  const logEvents = messages.map((message, n) => ({ id: String(n), timestamp: n, message }))
+  return { awslogs: { data: gzipSync(JSON.stringify({ messageType: "DATA_MESSAGE", logEvents })).toString("base64") } }
+}
+
+/** Kills the mutant f4-poison-stops-usage. */
+describe("F4 ten lines of usage, of which one is poisoned", () => {
+  const poisons: [string, (good: string) => string][] = [
+    ["no JSON", () => '{"event":"token.used"'],
+    ["of another shape", () => '{"event":"token.used","tokenId":{},"accountId":[],"at":"now"}'],
+    ["of a row that can't be", (good) => good.replace(/"tokenId":\d+/, '"tokenId":9007199254740991')],
+    ["with a network that is none", (good) => good.replace("203.0.113.0/24", "x".repeat(100_000))],
+    ["at an instant that is none", (good) => good.replace(/"at":\d+/, '"at":1e308')],
+    ["NUL and lone surrogates", () => "\0\ud800 token.used"],
+  ]
+  test.each(poisons)("%s: the nine others are recorded, once, however the batch comes", async (_, poisoned) => {
+    const { handler } = await import("../../functions/jobs/record-usage.ts")
+    Object.assign(process.env, {
+      TABLE_NAME: table.name,
+      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+      AWS_REGION: "us-east-1",
+    })
+    process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "test"
+    const tokens = await Promise.all(Array.from({ length: 9 }, () => aToken()))
+    const at = runtime.now() + 1000
+    const lines = tokens.map((token, n) => line(token, at + n))
+    lines.splice(4, 0, poisoned(lines[4] as string))
+    const deliver = (some: readonly string[]) => handler(delivery(some), { awsRequestId: "r" } as never)
+    await deliver(lines)
+    const recorded = () => Promise.all(tokens.map(({ tokenId }) => rowOf(tokenId)))
+    const rows = await recorded()
+    expect(rows.map((row) => row?.lastUsed)).toEqual(tokens.map((__, n) => at + n))
+    const before = (await table.dump()).length
+    // Twice; in part; in another order; and once more, from the dead-letter queue, after later ones.
+    for (const some of [lines, lines.slice(0, 3), lines.toReversed(), []]) await deliver(some)
+    expect(await recorded()).toEqual(rows)
+    await deliver([line(tokens[0] as (typeof tokens)[0], at + 90_000)])
+    await deliver(lines)
+    expect((await recorded()).map((row) => row?.lastUsed)).toEqual(
+      tokens.map((__, n) => (n === 0 ? at + 90_000 : at + n)),
+    )
+    expect((await table.dump()).length).toBe(before)
   })
 })
 

@@ -112,7 +112,7 @@ describe("every alarm", () => {
   })
 })
 
-describe("there is an alarm for", () => {
+describe("C1 there is an alarm for", () => {
   it("each metric of ours", () => {
     const watched = alarms()
       .flatMap(watchedBy)

@@ -54,7 +54,7 @@ const everywhere: Record<string, string> = {
   "ses:GetEmailIdentity": "of whatever address the stage names",
 }
 
-describe.each([...executionPolicies, "deploying-role"])("%s", (name) => {
+describe.each([...executionPolicies, "deploying-role"])("C1 %s", (name) => {
   const statements = statementsIn(name)
 
   it("allows, each statement under a name of its own, and allows no action of every service, or all of one", () => {
@@ -110,7 +110,7 @@ it("gives no reason for what isn't there", () => {
   expect(wide.flatMap(actionsOf).sort()).toEqual(Object.keys(everywhere).sort())
 })
 
-describe("CloudFormation", () => {
+describe("C1 CloudFormation", () => {
   it("may work on the service of each resource type, in every stage", () => {
     const services = new Set(execution.flatMap(actionsOf).map((action) => action.split(":")[0]))
     const types = [...new Set(resources.map(({ Type }) => Type))].filter((type) => !type.startsWith("Custom::"))

@@ -42,7 +42,7 @@ const functionsOf = (stage: StageName): [key: string, row: Row][] => [
 const open: string[] = endpointRows.filter(([, { needs }]) => needs === "nothing").map(([, { route }]) => route)
 const functionName = (stage: string, key: string) => `symbolon-${stage}-${key.replaceAll("/", "-")}`
 
-describe.each(["local", "dev", "prod"] as const)("stage %s", (stage) => {
+describe.each(["local", "dev", "prod"] as const)("C1 stage %s", (stage) => {
   const functions = functionsOf(stage)
   const all = (type: string) => templates[stage].ofType(type)
   const only = (type: string): Resource => {

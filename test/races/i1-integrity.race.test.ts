@@ -8,7 +8,7 @@ import { checkIntegrity } from "../../shared/store/integrity.ts"
 import { createToken, deleteToken, updateToken } from "../../shared/store/tokens.ts"
 import { createFirstAdmin, createUser, updateUser } from "../../shared/store/users.ts"
 import { anAdmin } from "../builders.ts"
-import { rounds } from "../rounds.ts"
+import { rounds, timeout } from "../rounds.ts"
 import { createTestTable, type TestTable } from "../tables.ts"
 import { anAccount, lambdaOn, tokenBody } from "./accounts.ts"
 
@@ -59,7 +59,7 @@ async function aHumansLife(id: number, name: string) {
 }
 
 test("I1 checks beside creations, revocations, deletions and purges: nothing is found where nothing is wrong", {
-  timeout: 240_000,
+  timeout: timeout(240_000),
 }, async () => {
   await createFirstAdmin(lambdaOn(table), job, "first@example.com")
   const body = { user_type: "User" as const, name: "h", role: "Member" as const, teams: [], email: "h@example.com" }
@@ -85,8 +85,9 @@ test("I1 checks beside creations, revocations, deletions and purges: nothing is 
     forever((n) => aHumansLife(human.id, `h${n}`)),
   ])
   const lines: LogLine[] = []
+  const checks = rounds(5)
   try {
-    for (let n = 0; n < rounds(5); n++) {
+    for (const _ of checks) {
       const before = lives
       const runtime = lambdaOn({ table: faraway() })
       const { findings } = await checkIntegrity(runtime)
@@ -98,7 +99,7 @@ test("I1 checks beside creations, revocations, deletions and purges: nothing is 
     ended = true
     await living
   }
-  expect(lines.filter(({ event }) => event === "integrity.checked")).toHaveLength(rounds(5))
+  expect(lines.filter(({ event }) => event === "integrity.checked")).toHaveLength(checks.done)
   const after = lambdaOn(table)
   expect(await checkIntegrity(after)).toEqual({ tokens: 40, accounts: 4, findings: 0 })
   expect(after.lines.map(({ event }) => event)).toEqual(["integrity.checked"])

@@ -75,7 +75,7 @@ const answersTo = async ({ environment }: ReturnType<typeof aStage>, secrets: re
 test.each(Object.keys(endings))(
   "K1 a re-wrap at once with %s: nothing is lost, and nothing comes back",
   async (word) => {
-    for (let round = 0; round < rounds(dynamodbLocal ? 4 : 10); round++) {
+    for (const round of rounds(dynamodbLocal ? 4 : 10)) {
       const stage = await underK1(`at once ${word} ${round}`)
       await Promise.all([rewrap(stage.operation()), stage.acts[word]?.()])
       expect(await answersTo(stage, [stage.token, stage.fresh])).toEqual(endings[word]?.answers)
@@ -86,7 +86,7 @@ test.each(Object.keys(endings))(
 )
 
 test.each(Object.keys(endings))("K1 a re-wrap that has read its row before %s, and writes after", async (word) => {
-  for (let round = 0; round < rounds(dynamodbLocal ? 4 : 10); round++) {
+  for (const round of rounds(dynamodbLocal ? 4 : 10)) {
     const stage = await underK1(`read before ${word} ${round}`)
     let done = false
     const late: Table = {
@@ -108,7 +108,7 @@ test.each(Object.keys(endings))("K1 a re-wrap that has read its row before %s, a
 })
 
 test("K1 a first use that has read its row before a re-wrap, and writes after, brings back no digest of the old key", async () => {
-  for (let round = 0; round < rounds(dynamodbLocal ? 4 : 10); round++) {
+  for (const round of rounds(dynamodbLocal ? 4 : 10)) {
     const stage = await underK1(`read before the re-wrap ${round}`)
     const late = interrupted(table.table, () => rewrap(stage.operation()))
     expect(await stage.use(stage.fresh.bearer_token, late)).toBe("Allow")

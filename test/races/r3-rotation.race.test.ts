@@ -41,7 +41,7 @@ const refused = (secrets: readonly string[]) => secrets.map(() => "refused")
 test.each(words)(
   "R3 a rotation at once with: %s; none of its secrets is accepted after the acknowledgement",
   async (word) => {
-    for (let round = 0; round < rounds(20); round++) {
+    for (const round of rounds(20)) {
       const token = await aToken(`${word} ${round}`)
       const secrets = [token.bearer_token]
       const rotating = Promise.allSettled([
@@ -63,7 +63,7 @@ test.each(words)(
 )
 
 test.each(words)("R3 a rotation that has read its token before, and writes after, makes nothing: %s", async (word) => {
-  for (let round = 0; round < rounds(5); round++) {
+  for (const round of rounds(5)) {
     const token = await aToken(`read before ${word} ${round}`)
     const late = interrupted(table.table, async () => narrowings[word](token))
     const rotating = startRotation(
@@ -102,7 +102,7 @@ test.each(Object.keys(endings) as (keyof typeof endings)[])(
   async (word) => {
     const { rotate, used, abort, complete } = rotationsOn(table)
     const acts = { ...narrowings, abort: (t: IssuedToken) => abort(t.id), complete: (t: IssuedToken) => complete(t.id) }
-    for (let round = 0; round < rounds(20); round++) {
+    for (const round of rounds(20)) {
       const token = await aToken(`first use ${word} ${round}`)
       const fresh = await rotate(token.id)
       const use = () => used(token, 2)
@@ -126,7 +126,7 @@ const lateUse = (token: IssuedToken, act: () => Promise<unknown>) =>
   rotationsOn({ table: interrupted(table.table, act) }).used(token, 2)
 
 test("R3 a first use that is written after an abort and another rotation makes neither secret the current one", async () => {
-  for (let round = 0; round < rounds(10); round++) {
+  for (const round of rounds(10)) {
     const token = await aToken(`aborted ${round}`)
     const { rotate, abort } = rotationsOn(table)
     const secrets = [token.bearer_token, (await rotate(token.id)).bearer_token]
@@ -142,7 +142,7 @@ test("R3 a first use that is written after an abort and another rotation makes n
 })
 
 test("R3 a first use that is written after the revocation changes no secret; restored, the token is as it was", async () => {
-  for (let round = 0; round < rounds(10); round++) {
+  for (const round of rounds(10)) {
     const token = await aToken(`revoked ${round}`)
     const { rotate, revoke, restore } = rotationsOn(table)
     const secrets = [token.bearer_token, (await rotate(token.id)).bearer_token]
@@ -156,7 +156,7 @@ test("R3 a first use that is written after the revocation changes no secret; res
 })
 
 test("R3 of two completions at once exactly one ends the overlap, and it is told once", async () => {
-  for (let round = 0; round < rounds(20); round++) {
+  for (const round of rounds(20)) {
     const token = await aToken(`completed ${round}`)
     const { rotate, used } = rotationsOn(table)
     await rotate(token.id)

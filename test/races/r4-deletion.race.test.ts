@@ -7,7 +7,7 @@ import { tokenKey, tokenNameKey } from "../../shared/store/table.ts"
 import { createToken } from "../../shared/store/tokens.ts"
 import { updateUser } from "../../shared/store/users.ts"
 import { anAdmin } from "../builders.ts"
-import { rounds } from "../rounds.ts"
+import { many, rounds, timeout } from "../rounds.ts"
 import { createTestTable, type TestTable } from "../tables.ts"
 import { anAccount, lambdaOn, tokenBody } from "./accounts.ts"
 import { verifier } from "./verifier.ts"
@@ -28,7 +28,7 @@ async function remains() {
 }
 
 test("R4 tokens that are created while their account is deactivated, deleted and purged: no orphan, no ghost", async () => {
-  for (let round = 0; round < rounds(12); round++) {
+  for (const round of rounds(12)) {
     const { user, tokens } = await anAccount(table, `r4 ${round}`, 10)
     const issued: string[] = tokens.map((token) => token.bearer_token)
     let ended = false
@@ -56,7 +56,7 @@ test("R4 tokens that are created while their account is deactivated, deleted and
 })
 
 test("R4 a creation that has read its account before the deletion, and writes after it, makes nothing", async () => {
-  for (let round = 0; round < rounds(10); round++) {
+  for (const round of rounds(10)) {
     const { user } = await anAccount(table, `late ${round}`, 0)
     const late: Table = {
       ...table.table,
@@ -74,10 +74,10 @@ test("R4 a creation that has read its account before the deletion, and writes af
 })
 
 test("R4 a purge of 1,000 tokens, stopped at any point and resumed, leaves nothing, and tells each token once", {
-  timeout: 120_000,
+  timeout: timeout(120_000),
 }, async () => {
   const { user } = await anAccount(table, "a thousand", 0)
-  const count = rounds(1000)
+  const count = many(1000)
   // Past the quota of the API, straight into the table: rows and guards as a thousand creations leave them.
   const [account] = (await table.dump()).filter(({ SK }) => SK === "A")
   for (let start = 0; start < count; start += 50)

@@ -33,7 +33,7 @@ const newNetworks = async (handle: string) =>
 test("R5 records of use twice, in any order, during a revocation and after deletion: the latest counts, each network is news once, no ghost", async () => {
   const runtime = fakeRuntime(table.table, frozenClock())
   const { user } = await createUser(runtime, anAdmin(), { user_type: "Service", name: "r5", role: "Member", teams: [] })
-  for (let round = 0; round < rounds(30); round++) {
+  for (const round of rounds(30)) {
     // Or one round in some would draw the id that another one's token had, and its trail with it.
     runtime.clock.advance(1)
     const token = await createToken(runtime, anAdmin(), "all", {

@@ -16,8 +16,11 @@ const once = 6
 const key = (round: number) => ({ principal: 1, keyHash: `key ${round}`, requestHash: "request" })
 
 test("R6 one Idempotency-Key six times at once makes one token, and shows it once", async () => {
-  const { user } = await anAccount(table, "r6", 0)
-  for (let round = 0; round < rounds(60); round++) {
+  let { user } = await anAccount(table, "r6", 0)
+  const races = rounds(60)
+  for (const round of races) {
+    // An account has a hundred tokens and no more.
+    if (round % 100 === 0) user = (await anAccount(table, `r6 ${round}`, 0)).user
     // Names of their own, so that it is the key which tells them to be one, and not the name.
     const outcomes = await Promise.allSettled(
       Array.from({ length: once }, (_, n) =>
@@ -31,11 +34,11 @@ test("R6 one Idempotency-Key six times at once makes one token, and shows it onc
     expect([made.length, refused]).toEqual([1, Array(once - 1).fill("token-already-issued")])
   }
   const rows = await table.dump()
-  expect(rows.filter(({ PK }) => PK.startsWith("TOK#"))).toHaveLength(rounds(60))
+  expect(rows.filter(({ PK }) => PK.startsWith("TOK#"))).toHaveLength(races.done)
 })
 
 test("R6 one Idempotency-Key six times at once makes one account, and answers it each time", async () => {
-  for (let round = 0; round < rounds(30); round++) {
+  for (const round of rounds(30)) {
     const bodies = Array.from({ length: once }, (_, n) => ({
       user_type: "Service" as const,
       name: `account ${round} ${n}`,
@@ -43,7 +46,7 @@ test("R6 one Idempotency-Key six times at once makes one account, and answers it
       teams: [],
     }))
     const answers = await Promise.all(
-      bodies.map((body) => createUser(lambdaOn(table), anAdmin(), body, key(1000 + round))),
+      bodies.map((body) => createUser(lambdaOn(table), anAdmin(), body, key(-1 - round))),
     )
     expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1)
   }

@@ -96,7 +96,7 @@ describe("get", () => {
   })
 })
 
-describe("a source that fails, after a value", () => {
+describe("F2 a source that fails, after a value", () => {
   it("leaves the value as it is, for as long as it fails", async () => {
     const { clock, source, cache } = await warm()
     source.down = true
@@ -155,7 +155,7 @@ describe("a source that fails, after a value", () => {
   })
 })
 
-describe("a source that has never answered", () => {
+describe("F2 a source that has never answered", () => {
   it("makes get and refetch throw its own error", async () => {
     const { source, cache } = setUp()
     source.down = true

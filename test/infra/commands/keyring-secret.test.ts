@@ -41,7 +41,7 @@ describe("a change", () => {
   })
 
   test("of two operators at once: one adds its key, the other one is refused, and no key is lost", async () => {
-    for (let round = 0; round < rounds(10); round++) {
+    for (const _ of rounds(10)) {
       const { secret } = await localSecret()
       const stage = aStage(table, frozenClock())
       const added = await Promise.allSettled([1, 2].map(() => addKey(stage.operation(table.table, secret), 60)))

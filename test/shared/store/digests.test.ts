@@ -91,7 +91,7 @@ describe("a day's digests", () => {
     )
   })
 
-  test("hold no secret: neither the token nor any part of it beyond its handle", async () => {
+  test("S1 hold no secret: neither the token nor any part of it beyond its handle", async () => {
     const { token } = await aToken("a@example.com", "7d")
     await remind()
     at(1)
@@ -211,7 +211,7 @@ test("what SES refuses for ever is in the alarm address's, and stops no other", 
   expect(told[0]?.text).toContain(refused.token.handle)
 })
 
-describe("late, stopped or twice", () => {
+describe("F4 late, stopped or twice", () => {
   test("a digest after days without one has all of them", async () => {
     await aToken("a@example.com", "7d")
     await remind()

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Problem } from "../../../shared/contract/problems.ts"
 import { type ExpiryPolicy, expiryOf, instantOf } from "../../../shared/store/instants.ts"
 import { settings } from "../../../shared/store/settings.ts"
@@ -49,7 +49,7 @@ describe("expiryOf", () => {
     "12027-01-01T00:00:00Z",
   ])("refuses %j, which is no RFC 3339 instant", (expiration) => expect(refusal(expiration)).toBe("refused"))
 
-  test("an instant is at least one hour ahead: a millisecond before, at, and after that hour", () => {
+  test("F3 an instant is at least one hour ahead: a millisecond before, at, and after that hour", () => {
     expect(refusal(iso(3_600_000 - 1))).toBe("refused")
     expect(refusal(iso(3_600_000))).toBeUndefined()
     expect(refusal(iso(3_600_000 + 1))).toBeUndefined()
@@ -74,6 +74,30 @@ test("instantOf prints whole seconds, rounded down", () => {
     "2026-11-23T12:00:01Z",
   ])
 })
+
+// A process keeps its time zone until it is told another one.
+describe.each(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])(
+  "F3 where the clocks are those of %s",
+  (zone) => {
+    const before = process.env.TZ
+    beforeAll(() => {
+      process.env.TZ = zone
+    })
+    afterAll(() => {
+      if (before === undefined) delete process.env.TZ
+      else process.env.TZ = before
+    })
+
+    test.each(["2027-03-13T12:00:00Z", "2027-03-27T12:00:00Z", "2027-10-30T12:00:00Z", "2027-11-06T12:00:00Z"])(
+      "seven days from %s have 168 hours, whatever the clocks do in them",
+      (from) => {
+        const now = Date.parse(from)
+        expect(expiryOf("7d", now, { allowNever: true, maxExpiryDays: undefined })).toBe(now + 168 * 3_600_000)
+        expect(instantOf(now)).toBe(from)
+      },
+    )
+  },
+)
 
 describe("flags", () => {
   const flags = (token: Partial<TokenItem>, account = anAccount()) =>

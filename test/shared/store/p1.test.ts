@@ -21,7 +21,7 @@ import { anAdmin } from "../../builders.ts"
 import { fakeRuntime, frozenClock } from "../../fakes.ts"
 import { day, start } from "../../fleet.ts"
 import { judge, usageLine, wordOf } from "../../judge.ts"
-import { dynamodbLocal, rounds } from "../../rounds.ts"
+import { dynamodbLocal, many, runs, timeout } from "../../rounds.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 import { type Line, Model, never, policy, type Reasons } from "./p1-model.ts"
 
@@ -281,14 +281,14 @@ const known: [boolean, Step[]][] = [
   [true, [{ does: "advance", by: 40 * day }, { does: "sweep" }]],
 ]
 
-test("P1 every secret is answered as the model says, after every step of any sequence", {
-  timeout: 300_000,
+test("P1 every secret is answered as the model says, and P2 names and tokens are one to one, after every step of any sequence", {
+  timeout: timeout(300_000),
 }, async () => {
   await fc.assert(fc.asyncProperty(fc.boolean(), sequences, live), {
-    numRuns: rounds(dynamodbLocal ? 60 : 300),
+    ...runs(dynamodbLocal ? 60 : 300, dynamodbLocal ? 600 : 10_000),
     examples: known,
   })
-  if (rounds(300) >= 300 && !dynamodbLocal)
+  if (many(300) >= 300 && !dynamodbLocal)
     expect([...answered].sort()).toEqual([
       ...["account-inactive", "current", "invalid-token", "pending", "previous"],
       ...["token-expired", "token-revoked", "token-superseded"],

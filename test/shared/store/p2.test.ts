@@ -5,6 +5,7 @@ import { showToken } from "../../../shared/store/shown-token.ts"
 import type { AccountItem, TokenItem } from "../../../shared/store/table.ts"
 import { verdict } from "../../../shared/token/verdict.ts"
 import { anAccount, aVerifiableToken } from "../../builders.ts"
+import { runs } from "../../rounds.ts"
 
 describe("P2 what a list shows of a token is what the authorizer decides of it", () => {
   const now = Date.parse("2026-11-23T12:00:00Z")
@@ -44,7 +45,7 @@ describe("P2 what a list shows of a token is what the authorizer decides of it",
         expect(codes[shown.status]).toBe(decided.accepted ? undefined : decided.code)
         expect(shown.active).toBe(shown.status !== "revoked")
       }),
-      { numRuns: 1000 },
+      runs(4000, 1_000_000),
     )
   })
 })

@@ -83,7 +83,7 @@ describe("refusals of one network", () => {
   })
 })
 
-test("a line that is delivered twice counts once, however often and in which order", async () => {
+test("F4 a line that is delivered twice counts once, however often and in which order", async () => {
   const lines = linesFrom(start, 99)
   for (const again of [lines, lines.toReversed(), lines.slice(40), [...lines, ...lines]])
     expect(await watch(again)).toBe(0)
@@ -92,7 +92,7 @@ test("a line that is delivered twice counts once, however often and in which ord
   expect(await watch(lines)).toBe(0)
 })
 
-test("deliveries at once tell of a burst once, and lose none of its refusals", async () => {
+test("F4 deliveries at once tell of a burst once, and lose none of its refusals", async () => {
   const lines = linesFrom(start, 100)
   const parts = Array.from({ length: 8 }, (_, n) => lines.slice(n * 13, n * 13 + 13))
   const told = await Promise.all([...parts, ...parts].map(watch))
@@ -100,7 +100,7 @@ test("deliveries at once tell of a burst once, and lose none of its refusals", a
   expect(await events()).toHaveLength(1)
 })
 
-test("broken lines, and others, block none of the good ones", async () => {
+test("F4 broken lines, and others, block none of the good ones", async () => {
   const bad = [
     "",
     "no JSON",

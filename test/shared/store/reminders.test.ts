@@ -46,7 +46,7 @@ describe("a token of 60 days", () => {
     expect(event?.after.expiration).toBe("2027-01-22T12:00:00Z")
   })
 
-  test("found late is reminded of what is most urgent only", async () => {
+  test("F4 found late is reminded of what is most urgent only", async () => {
     const { token, remind, left, days } = await aRemindedFleet()
     await token("60d")
     left(6)
@@ -104,7 +104,7 @@ test("a token that the policy has shortened is reminded of anew, as far as that 
   expect(await days()).toEqual([30, 7])
 })
 
-describe("meanwhile", () => {
+describe("F4 meanwhile", () => {
   test("a revocation wins", async () => {
     const { token, remind, set, table, days } = await aRemindedFleet()
     const id = await token("30d")
@@ -130,7 +130,7 @@ describe("meanwhile", () => {
   })
 })
 
-test("a run that is always stopped comes to every shard all the same: the next one begins where it was", async () => {
+test("F4 a run that is always stopped comes to every shard all the same: the next one begins where it was", async () => {
   const { table, remind, user, days } = await aRemindedFleet()
   for (let n = 0; n < 16; n++) {
     const id = 3812345678900000 + n

@@ -226,7 +226,7 @@ describe("auto_revoke_unused", () => {
   })
 })
 
-describe("during a sweep", () => {
+describe("F4 during a sweep", () => {
   test("a use wins", async () => {
     const { token, sweep, at, use, table, clock, row, eventsOf } = await aSweptFleet()
     const id = await token("never")

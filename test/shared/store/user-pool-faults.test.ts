@@ -4,7 +4,7 @@ import { ana, aStage, aside, invited } from "./user-pool-stage.ts"
 const stage = aStage()
 const { aHuman, change, event, all, binds, deleted, purged, recipients } = stage
 
-describe("events in another order", () => {
+describe("F4 events in another order", () => {
   test("come to what the table says", async () => {
     const id = await aHuman()
     await change(id, { active: false })
@@ -43,7 +43,7 @@ function stoppedOnce(when: "before" | "after", operation: string, error = new Er
   }
 }
 
-describe("a run that ends in the middle", () => {
+describe("F4 a run that ends in the middle", () => {
   const transitions: Record<string, (id: number) => Promise<unknown>> = {
     AdminUserGlobalSignOut: (id) => change(id, { active: false }),
     AdminDisableUser: (id) => change(id, { active: false }),

@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { mint, parseUnverified, type TokenType } from "../../../shared/token/format.ts"
+import { runs } from "../../rounds.ts"
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 const types: Record<string, TokenType> = { symsvc: "Service", symusr: "Personal", symses: "Session" }
@@ -51,7 +52,7 @@ const prefix = fc.constantFrom("symsvc", "symusr", "symses", "symabc", "SYMSVC")
 const body = fc.tuple(prefix, id, id, secret).map(([kind, a, b, c]) => `${kind}_${a}${b}_${c}`)
 const sealed = body.map((text) => text + checksum(text))
 
-test("arbitrary text is refused and never throws", () => {
+test("Z1 arbitrary text is refused and never throws", () => {
   const text = fc.oneof(
     units(0, 200),
     units(75, 75),
@@ -62,26 +63,26 @@ test("arbitrary text is refused and never throws", () => {
     fc.property(text, (anything) => {
       expect(parseUnverified(anything)).toBeUndefined()
     }),
-    { numRuns: 1500 },
+    runs(6000, 1_000_000),
   )
 })
 
-test("a megabyte is refused by its length, whatever it holds", () => {
+test("Z1 a megabyte is refused by its length, whatever it holds", () => {
   expect(parseUnverified("symsvc_".repeat(150_000))).toBeUndefined()
   expect(parseUnverified("\0".repeat(1_000_000))).toBeUndefined()
 })
 
-test("well-shaped text without a checksum of its own is refused", () => {
+test("Z1 well-shaped text without a checksum of its own is refused", () => {
   fc.assert(
     fc.property(
       body.chain((text) => digits(6).map((last) => text + last)),
       agrees,
     ),
-    { numRuns: 1000 },
+    runs(4000, 1_000_000),
   )
 })
 
-test("with a fitting checksum, exactly what mint could have made is accepted, and claims its own ids", () => {
+test("Z1 with a fitting checksum, exactly what mint could have made is accepted, and claims its own ids", () => {
   let accepted = 0
   let refused = 0
   fc.assert(
@@ -97,14 +98,14 @@ test("with a fitting checksum, exactly what mint could have made is accepted, an
       expect(BigInt(claim.tokenId)).toBe(decode(text.slice(16, 25)))
       expect(claim.handle).toBe(text.slice(0, 25))
     }),
-    { numRuns: 3000 },
+    runs(12_000, 1_000_000),
   )
   // Both kinds came up, or the generator proves nothing.
   expect(accepted).toBeGreaterThan(100)
   expect(refused).toBeGreaterThan(100)
 })
 
-test("a minted token with a few characters changed is refused", () => {
+test("Z1 a minted token with a few characters changed is refused", () => {
   const minted = fc
     .tuple(fc.maxSafeNat(), fc.maxSafeNat(), fc.uint8Array({ minLength: 32, maxLength: 32 }))
     .map(([account, token, bits]) => mint("Service", account, token, bits))
@@ -119,6 +120,6 @@ test("a minted token with a few characters changed is refused", () => {
       agrees(text)
       expect(parseUnverified(text)).toBeUndefined()
     }),
-    { numRuns: 1000 },
+    runs(4000, 1_000_000),
   )
 })

@@ -413,7 +413,7 @@ describe("the digests", () => {
   })
 })
 
-describe("the ends of a secret, in pairs", () => {
+describe("F3 the ends of a secret, in pairs", () => {
   const account = aVerifiableAccount()
   const decided = (match: Match, over: Partial<VerifiableToken>) =>
     outcomeOf(verdict(presented(), tokenMatching(match, over), account, now))
@@ -459,7 +459,7 @@ describe("statusOf", () => {
     [1, "active"],
     [0, "expired"],
     [-1, "expired"],
-  ])("a token that expires in %d ms is %s", (milliseconds, status) => {
+  ])("F3 a token that expires in %d ms is %s", (milliseconds, status) => {
     expect(statusOf({ ...active, expiresAt: now + milliseconds }, account, now)).toBe(status)
   })
 
@@ -472,7 +472,7 @@ describe("statusOf", () => {
     [2 ** 31 * 1000 - 1, "active"],
     [2 ** 31 * 1000, "expired"],
     [2 ** 31 * 1000 + 1, "expired"],
-  ])("the end of 32-bit seconds is an instant like any other: at %d it is %s", (at, status) => {
+  ])("F3 the end of 32-bit seconds is an instant like any other: at %d it is %s", (at, status) => {
     expect(statusOf({ ...active, expiresAt: 2 ** 31 * 1000 }, account, at)).toBe(status)
   })
 
