@@ -22,7 +22,7 @@ const namesIn = (file: string): string[] =>
   )
 /** After a table of cases the name is in a call of its own. */
 const namesAfterCases = (file: string): string[] =>
-  [...read(file).matchAll(/\]\)\(\s*["`]([^"`\n]+)["`]|\)\)\(\s*["`]([^"`\n]+)["`]/g)].map(([, one, other]) =>
+  [...read(file).matchAll(/(?:\]|const)\)\(\s*["`]([^"`\n]+)["`]|\)\)\(\s*["`]([^"`\n]+)["`]/g)].map(([, one, other]) =>
     String(one ?? other),
   )
 const testFiles = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
@@ -38,7 +38,7 @@ const rows = [...read("docs/reliability.md").matchAll(/^\| ([A-Z]\d) \| (.+) \| 
   ([, id, promise, files, sizes]) => ({
     id: id as string,
     promise,
-    files: [...(files as string).matchAll(/`([^`]+)`/g)].map(([, file]) => file as string),
+    files: [...(files as string).matchAll(/`(test\/[^`]+)`/g)].map(([, file]) => file as string),
     sizes,
   }),
 )
