@@ -19,10 +19,11 @@ export function parseRefusalLine(text: string): Refusal | undefined {
   let line: Record<string, unknown> | null
   try {
     line = JSON.parse(text)
+    // Stryker disable next-line BlockStatement: no line has no event, and is refused below as well
   } catch {
     return undefined
   }
-  if (typeof line !== "object" || line === null || line.event !== refusedEvent) return undefined
+  if (line?.event !== refusedEvent) return undefined
   const { at, ip, handle = line.claimedHandle } = line
   if (!Number.isSafeInteger(at) || (at as number) <= 0 || typeof ip !== "string" || ip.length > 45) return undefined
   const known = typeof handle === "string" && shape.test(handle) ? { handle } : {}

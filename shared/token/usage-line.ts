@@ -32,10 +32,11 @@ export function parseUsageLine(text: string): UsageLine | undefined {
   let line: Partial<UsageLine> | null
   try {
     line = JSON.parse(text)
+    // Stryker disable next-line BlockStatement: no line has no event, and is refused below as well
   } catch {
     return undefined
   }
-  if (typeof line !== "object" || line === null || line.event !== usedEvent) return undefined
+  if (line?.event !== usedEvent) return undefined
   const { at, accountId, tokenId, network, matched, generation, rehash } = line
   const sound =
     isId(at) && isId(accountId) && isId(tokenId) && isId(generation) && isText(network, 50) && matches.includes(matched)
@@ -45,5 +46,6 @@ export function parseUsageLine(text: string): UsageLine | undefined {
 
 function isRehash(value: unknown): boolean {
   const { fromKeyPath, toKeyPath, digest } = (value ?? {}) as Record<string, unknown>
-  return isText(fromKeyPath, 40) && isText(toKeyPath, 40) && isText(digest, 44) && /^[0-9A-Za-z+/]{43}=$/.test(digest)
+  const isDigest = typeof digest === "string" && /^[0-9A-Za-z+/]{43}=$/.test(digest)
+  return isText(fromKeyPath, 40) && isText(toKeyPath, 40) && isDigest
 }

@@ -6,6 +6,7 @@ import { describe, expect, it, test } from "vitest"
 import {
   crc32 as checksumOf,
   decodeBase62,
+  decodeTime,
   digest,
   encodeBase62,
   encodeId,
@@ -16,6 +17,7 @@ import {
   parseUnverified,
   secretBytes,
   type TokenType,
+  tokenIdIn,
 } from "../../../shared/token/format.ts"
 import { digestUnder, type Keyring } from "../../../shared/token/keyring.ts"
 import { runs } from "../../rounds.ts"
@@ -227,6 +229,7 @@ describe("bounds", () => {
     expect(() => mint("Service", 1, 2, Buffer.alloc(33, 0xff))).toThrow(RangeError)
     expect(() => mint("Service", 1, 2, Buffer.alloc(31))).toThrow(RangeError)
     expect(() => mint("Service", 1, 2, new Uint8Array())).toThrow(RangeError)
+    expect(() => encodeSecret(Buffer.alloc(31))).toThrow(new RangeError("a secret has 32 bytes"))
   })
 
   test("mint refuses an id wider than nine digits", () => {
@@ -307,6 +310,27 @@ describe("newId", () => {
       }),
     )
   })
+})
+
+describe("decodeTime", () => {
+  const start = Date.parse("2025-01-01T00:00:00Z")
+
+  test.each([
+    ["the first instant", start, [0, 0]],
+    ["the first instant, with all random bits", start, [0xff, 0xff]],
+    ["one millisecond later", start + 1, [0, 0]],
+    ["a day of 2026", Date.parse("2026-11-23T12:00:00.123Z"), [0xab, 0xcd]],
+    ["the last instant of 41 bits", start + 2 ** 41 - 1, [0xff, 0xff]],
+  ])("is when an id was drawn: %s", (_what, now, random) => {
+    const id = encodeId(newId(now, Uint8Array.from(random)))
+    expect(decodeTime(id)).toBe(now)
+    expect(decodeTime(`${id}#zzz`)).toBe(now)
+  })
+})
+
+test("tokenIdIn is the second id of a handle", () => {
+  expect(tokenIdIn(v3.slice(0, 25))).toBe(3812345678905678)
+  expect(tokenIdIn(handleOf("Personal", 7, 8))).toBe(8)
 })
 
 test("handleOf names the class and both ids, and is the beginning of the token", () => {

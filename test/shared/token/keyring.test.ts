@@ -123,6 +123,7 @@ describe("parseKeyring refuses", () => {
     ["a number of milliseconds", { k1: atNoon }],
     ["a small number, which Date.parse takes for a year", { k1: 5 }],
     ["null", { k1: null }],
+    ["an array of an instant", { k1: [noon] }],
     ["an instant without a zone, which depends on the machine", { k1: "2026-12-01T12:00:00" }],
     ["an instant of another zone", { k1: "2026-12-01T12:00:00+01:00" }],
     ["an instant finer than a millisecond", { k1: "2026-12-01T12:00:00.0001Z" }],
@@ -131,6 +132,7 @@ describe("parseKeyring refuses", () => {
     ["a thirteenth month", { k1: "2026-13-01T12:00:00Z" }],
     ["text before the instant", { k1: `x${noon}` }],
     ["text after the instant", { k1: `${noon}x` }],
+    ["a comment after the instant, which Date.parse skips", { k1: `${noon} (noon)` }],
   ])("mintFrom with %s", (_what, mintFrom) => {
     expect(() => parse({ mintFrom, k1: text1 })).toThrow("keyring: mintFrom names no key or no instant")
   })

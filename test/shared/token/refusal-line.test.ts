@@ -10,11 +10,24 @@ describe("a line about a refusal", () => {
     expect(read()).toEqual({ at: 1000, network: "203.0.113.0/24", handle })
     expect(read({ claimedHandle: undefined, handle })).toEqual({ at: 1000, network: "203.0.113.0/24", handle })
     expect(read({ ip: "2001:db8::1" })).toMatchObject({ network: "2001:db8:0::/48" })
+    // 45 characters, the longest that an address has.
+    expect(read({ ip: "2001:0db8:1111:2222:3333:4444:255.255.255.255" })).toMatchObject({
+      network: "2001:db8:1111::/48",
+    })
   })
 
   test("gives no handle where the credential had none, or what stands there is none", () => {
-    for (const claimedHandle of [undefined, 7, "symsvc_short", `${handle}_`, "<script>", "symxyz_HSYTyqcksHSYTyqduY"])
-      expect(read({ claimedHandle })).toEqual({ at: 1000, network: "203.0.113.0/24" })
+    const none = [
+      undefined,
+      7,
+      "symsvc_short",
+      `${handle}_`,
+      `x${handle}`,
+      [handle],
+      "<script>",
+      "symxyz_HSYTyqcksHSYTyqduY",
+    ]
+    for (const claimedHandle of none) expect(read({ claimedHandle })).toEqual({ at: 1000, network: "203.0.113.0/24" })
   })
 
   test("of an address that is none is of an unknown network", () => {

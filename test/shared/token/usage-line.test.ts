@@ -90,6 +90,7 @@ describe("refuses", () => {
     ["a long fromKeyPath", { ...rehash, fromKeyPath: "k".repeat(41) }],
     ["a long toKeyPath", { ...rehash, toKeyPath: "k".repeat(41) }],
     ["an empty digest", { ...rehash, digest: "" }],
+    ["an array of a digest", { ...rehash, digest: [rehash.digest] }],
     ["a digest of 31 bytes", { ...rehash, digest: Buffer.alloc(31).toString("base64") }],
     ["a digest of 33 bytes", { ...rehash, digest: Buffer.alloc(33).toString("base64") }],
     ["a digest without its padding", { ...rehash, digest: rehash.digest.slice(0, -1) }],
