@@ -27,6 +27,11 @@ const exceptions: [packages: RegExp, license: string | undefined, why: string][]
     "looks at the console in tests; nothing of it is deployed or changed",
   ],
   [
+    /^caniuse-lite$/,
+    "CC-BY-4.0",
+    "data on browsers, which the compiler below Stryker reads; nothing of it is deployed or changed",
+  ],
+  [
     /^lightningcss(-[a-z0-9-]+)?$/,
     "MPL-2.0",
     "Vite's own, minifies style sheets; nothing of it is deployed or changed",

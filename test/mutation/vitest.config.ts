@@ -1,19 +1,37 @@
+import { basename } from "node:path"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+
+/** The tests of the mutated file's own name first: one that fails ends the run. */
+class OwnFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const [mutated = ""] = [this.ctx.config.related ?? []].flat()
+    const isOwn = ({ moduleId }: TestSpecification) => moduleId.endsWith(`/${basename(mutated, ".ts")}.test.ts`)
+    return (await super.sort(files)).toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)))
+  }
+}
 
 /**
- * The tests of what Stryker mutates: those that answer in milliseconds. No fuzz, race or fault test: a mutant that they alone would kill
- * lacks a test that says what it breaks.
+ * The tests of what Stryker mutates: those that need no engine and no server, and answer in milliseconds. No fuzz, race or fault test: a
+ * mutant that they alone would kill lacks a test that says what it breaks.
  */
 export default defineConfig({
   test: {
-    include: [
-      "test/shared/token/*.test.ts",
-      "test/shared/contract/*.test.ts",
-      "test/shared/secret-cache.test.ts",
-      "test/functions/{authorize,authorizer,http-authorizer}.test.ts",
-    ],
+    include:
+      process.env.SYMBOLON_MUTATION === "rest"
+        ? [
+            "test/shared/contract/*.test.ts",
+            "test/shared/secret-cache.test.ts",
+            "test/shared/store/{csv,cursor,etag,instants,review-checks}.test.ts",
+            "test/functions/authorize.test.ts",
+          ]
+        : [
+            "test/shared/token/*.test.ts",
+            "test/shared/contract/permissions.test.ts",
+            "test/functions/{authorize,http-authorize}.test.ts",
+          ],
     exclude: ["**/*.fuzz.test.ts"],
-    globalSetup: "test/global-setup.ts",
+    sequence: { sequencer: OwnFirst },
     setupFiles: "test/mutation/seed.ts",
     testTimeout: 10_000,
   },
