@@ -16,12 +16,11 @@ const shape = /^sym(?:svc|usr|ses)_[0-9A-Za-z]{18}$/
 
 /** Reads one line. Undefined for everything that the authorizer didn't write as such a line, as in `parseUsageLine`. */
 export function parseRefusalLine(text: string): Refusal | undefined {
-  let line: Record<string, unknown> | null
+  let line: Record<string, unknown> | null | undefined
   try {
     line = JSON.parse(text)
-    // Stryker disable next-line BlockStatement: no line has no event, and is refused below as well
   } catch {
-    return undefined
+    // What is no JSON has no event.
   }
   if (line?.event !== refusedEvent) return undefined
   const { at, ip, handle = line.claimedHandle } = line

@@ -29,12 +29,11 @@ const matches: readonly unknown[] = ["current", "pending", "previous"] satisfies
  * and a user agent can hold the term.
  */
 export function parseUsageLine(text: string): UsageLine | undefined {
-  let line: Partial<UsageLine> | null
+  let line: Partial<UsageLine> | null | undefined
   try {
     line = JSON.parse(text)
-    // Stryker disable next-line BlockStatement: no line has no event, and is refused below as well
   } catch {
-    return undefined
+    // What is no JSON has no event.
   }
   if (line?.event !== usedEvent) return undefined
   const { at, accountId, tokenId, network, matched, generation, rehash } = line

@@ -33,6 +33,6 @@ export default defineConfig({
     exclude: ["**/*.fuzz.test.ts"],
     sequence: { sequencer: OwnFirst },
     setupFiles: "test/mutation/seed.ts",
-    testTimeout: 10_000,
+    testTimeout: 30_000,
   },
 })
