@@ -91,6 +91,7 @@ export function statusOf(
   return "active"
 }
 
+// Stryker disable next-line ConditionalExpression: undefined is not below now either; the types want it said
 const isOver = (end: number | undefined, now: number): boolean => end !== undefined && end <= now
 
 /**
