@@ -15,7 +15,9 @@ const size = dynamodbLocal ? 200 : 1000
 const perAccount = 20
 const minute = 60_000
 
-test("K1 a thousand tokens through a whole rotation of the keyring: none lost, no 401, no 503", async () => {
+test("K1 a thousand tokens through a whole rotation of the keyring: none lost, no 401, no 503", {
+  timeout: 180_000,
+}, async () => {
   const table = await createTestTable()
   const clock = frozenClock()
   const { secret, endpoint, operation, environment } = aStage(table, clock)

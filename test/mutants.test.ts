@@ -59,6 +59,17 @@ const killers: Record<string, [file: string, test: string]> = {
   "k1-swap-blind": ["test/infra/commands/keyring-secret.test.ts", "of two operators at once"],
   "f1-token-per-attempt": [`${store}/dynamodb.test.ts`, "however often its answers are lost"],
   "f1-unprocessed-is-absent": [`${store}/dynamodb.test.ts`, "takes unprocessed keys for what they are"],
+  "f1-fault-is-refusal": ["test/functions/f1-authorizer.test.ts", "is 503 within 3 s"],
+  "f1-unprocessed-is-unknown": ["test/functions/f1-authorizer.test.ts", "no verdict is wrong"],
+  "f2-value-dropped": ["test/functions/f2-secrets.test.ts", "verifies all, for a day"],
+  "f2-unknown-key-is-refusal": ["test/functions/f2-secrets.test.ts", "has never heard of is 503"],
+  "f2-forgotten": ["test/functions/f2-secrets.test.ts", "works with its first answer"],
+  "f3-expiry-inclusive": ["test/functions/authorizer.test.ts", "F3 expiry is exclusive"],
+  "f3-seconds-wrap": ["test/functions/authorizer.test.ts", "F3 expiry is exclusive"],
+  "f4-poison-stops-usage": ["test/functions/record-usage.test.ts", "the nine others are recorded"],
+  "z1-first-of-several": ["test/functions/z1-authorization.fuzz.test.ts", "Z1"],
+  "z1-trimmed": ["test/functions/z1-authorization.fuzz.test.ts", "Z1"],
+  "s1-user-agent-whole": ["test/functions/authorizer.test.ts", "S1 nothing of a credential, in any line"],
   "f1-account-unchecked": [`${store}/tokens.test.ts`, "its account is deactivated"],
 }
 const patches = readdirSync(join(root, "test/mutants")).map((file) => file.replace(/\.patch$/, ""))

@@ -31,7 +31,9 @@ test("has the two modules, what they import, the guide, and nothing of the funct
     .map(({ parentPath, name }) => join(parentPath, name).slice(installed.length + 1))
   const modules = [
     ...["gateway-responses", "names", "stage", "token-authorizer"].map((name) => `infra/${name}`),
-    ...["bus", "caller", "permissions", "problems", "require-permission"].map((name) => `shared/contract/${name}`),
+    ...["answer-headers", "bus", "caller", "permissions", "problems", "require-permission"].map(
+      (name) => `shared/contract/${name}`,
+    ),
   ]
   expect(files.sort()).toEqual(
     [

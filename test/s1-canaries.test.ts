@@ -8,7 +8,7 @@ import { type LocalTestStack, startTestStack } from "./local-stack.ts"
 
 /**
  * S1: every secret that this stage issues is a canary. It is used, misused and handed in wherever a request has room; afterwards no eight
- * characters of it are anywhere but in the one answer that issued it. Kills the mutant s1-user-agent-whole.
+ * characters of it are anywhere but in the one answer that issued it.
  */
 let issuer: TestIssuer
 let stack: LocalTestStack

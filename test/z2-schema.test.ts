@@ -8,6 +8,7 @@ import { newDatastore, newTeam, reason } from "../shared/contract/objects.ts"
 import { type JsonSchema, takes, valuesOf } from "./json-schema.ts"
 import { type LocalTestStack, startTestStack } from "./local-stack.ts"
 import { aService } from "./people.ts"
+import { many } from "./rounds.ts"
 
 /**
  * Z2 on a small scale, and without Python: requests are drawn from the OpenAPI document, sent to the running API, and answered as
@@ -43,7 +44,7 @@ const operations = Object.entries<Record<string, object>>(document.paths).flatMa
     ...(resolved(operation) as Operation),
   })),
 )
-const drawnEach = 5
+const drawnEach = many(8)
 
 /** With what its references lead to in their place. */
 function resolved(value: unknown): unknown {

@@ -60,7 +60,8 @@ test.runIf(inside)(
   longest,
   async () => {
     const project = changedProject(emulator)
-    edit(join(project, "functions/endpoint.ts"), '"Cache-Control": "no-store"', '"Cache-Control": "no-store, private"')
+    const [from, to] = [`"Cache-Control": "no-store"`, `"Cache-Control": "no-store, private"`]
+    edit(join(project, "shared/contract/answer-headers.ts"), from, to)
     edit(join(project, "infra/stage.ts"), "service@example.com", "changed@example.com")
     const api = await urlOf(emulator, "dev")
     const me = () => fetch(`${api}/users/me`, { headers: { Authorization: `Bearer ${inject("deployed").token}` } })

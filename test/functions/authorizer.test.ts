@@ -429,6 +429,7 @@ describe("what it writes", () => {
     })
   })
 
+  // Kills the mutant s1-user-agent-whole.
   test("S1 nothing of a credential, in any line, and a user agent without its tokens, cut to 200", async () => {
     const token = await aToken()
     const secret = token.bearer.slice(26)

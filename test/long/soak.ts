@@ -153,8 +153,8 @@ function result(integrity: unknown) {
     heapSlopeMBPerHour: perHour(({ heapUsed }) => heapUsed),
     lambdaHeapSlopeMBPerHour: perHour(({ lambdaHeapUsed }) => lambdaHeapUsed),
     rssSlopeMBPerHour: perHour(({ rss }) => rss),
-    // Connections come and go: the middle of the last third, against that of the first.
-    descriptorGrowth: median(descriptors.slice(-third)) - median(descriptors.slice(0, third)),
+    // Connections come and go, and pools find their size in the first third: the middle of the last one, against that of the second.
+    descriptorGrowth: median(descriptors.slice(-third)) - median(descriptors.slice(third, -third)),
     byDesign: { what: "audit events in the table, log files, events.jsonl", bytes: bytesIn(data) - bytesAtStart },
     integrity,
     samples,

@@ -28,7 +28,7 @@ async function ready(running: Running): Promise<void> {
   void running.ended.then(() => {
     ended = true
   })
-  await until(() => ended || running.stdout().includes("Symbolon is ready"), 60_000)
+  await until(() => ended || running.stdout().includes("Symbolon is ready"), 180_000)
   if (ended) throw new Error(`it ended instead: ${JSON.stringify(await running.ended)}`)
 }
 

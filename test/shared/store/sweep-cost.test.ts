@@ -7,9 +7,9 @@ import { sweepUnusedTokens } from "../../../shared/store/unused.ts"
 import { countingCapacity } from "../../capacity.ts"
 import { fakeRuntime } from "../../fakes.ts"
 import { aFleet, aRow, day, start } from "../../fleet.ts"
-import { dynamodbLocal } from "../../rounds.ts"
+import { dynamodbLocal, many } from "../../rounds.ts"
 
-const tokens = dynamodbLocal ? 10_000 : 100_000
+const tokens = dynamodbLocal ? 10_000 : many(100_000, 100_000)
 const old = start - 85 * day
 
 /** Fifty that become due on the first day, a thousand that were flagged before, a thousand that are revoked; the rest is in use. */
