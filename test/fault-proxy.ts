@@ -42,6 +42,16 @@ export function byChance(shares: Partial<Record<Fault, number>>, seed: number): 
   }
 }
 
+/** The same without a third fault in a row, after which a client that asks three times has its answer: 503. */
+export function neverThrice(decide: () => Fault | undefined): () => Fault | undefined {
+  let met = 0
+  return () => {
+    const fault = met < 2 ? decide() : undefined
+    met = fault ? met + 1 : 0
+    return fault
+  }
+}
+
 /** Stands between a client and the engine; `decide` says what becomes of each request. */
 export async function startFaultProxy(
   engine: string,

@@ -16,8 +16,8 @@ const checksum = (body: string): string => encode(BigInt(crc32(body)), 6)
 
 /** Whether the text is a fixed point of reading it and minting it again: nothing else may be accepted. */
 function couldBeMinted(text: string): boolean {
-  const parts = /^(sym...)_(.{9})(.{9})_(.{43})(.{6})$/.exec(text)
-  if (!parts || !/^[0-9A-Za-z_]*$/.test(text)) return false
+  const parts = /^(sym[a-z]{3})_([0-9A-Za-z]{9})([0-9A-Za-z]{9})_([0-9A-Za-z]{43})[0-9A-Za-z]{6}$/.exec(text)
+  if (!parts) return false
   const [, prefix = "", account = "", token = "", secret = ""] = parts
   const type = types[prefix]
   const [accountId, tokenId, bits] = [decode(account), decode(token), decode(secret)]
