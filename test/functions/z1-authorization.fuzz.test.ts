@@ -2,55 +2,22 @@ import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { authorizer } from "../../functions/authorize.ts"
-import { secretCache } from "../../shared/secret-cache.ts"
-import { accountKey, tokenKey } from "../../shared/store/table.ts"
-import { mint } from "../../shared/token/format.ts"
-import { digestUnder } from "../../shared/token/keyring.ts"
-import { testKeyring } from "../fakes.ts"
+import { accountId, accountRow, found, knownPorts, bearer as token, tokenRow } from "../known-token.ts"
 import { runs, timeout } from "../rounds.ts"
 
 /**
  * Z1: whatever comes as a credential, the authorizer answers, and lets nobody in but the one token that there is. Kills the mutants
  * z1-first-of-several and z1-trimmed.
  */
-const [accountId, tokenId] = [3812345678901234, 3812345678905678]
-const token = mint("Service", accountId, tokenId, new Uint8Array(32).fill(7))
-const now = Date.parse("2026-11-23T12:00:00Z")
-const digest = digestUnder(testKeyring(), "k1", token).toString("base64")
-const current = { M: { keyPath: { S: "k1" }, generation: { N: "1" }, digest: { B: digest } } }
-const rows = [
-  {
-    ...{ PK: { S: tokenKey(tokenId).PK }, SK: { S: tokenKey(tokenId).SK }, id: { N: String(tokenId) } },
-    ...{
-      accountId: { N: String(accountId) },
-      type: { S: "Service" },
-      state: { S: "ACTIVE" },
-      epoch: { N: "0" },
-      current,
-    },
-  },
-  {
-    ...{ PK: { S: accountKey(accountId).PK }, SK: { S: accountKey(accountId).SK }, id: { N: String(accountId) } },
-    ...{ userId: { S: "z1@service" }, type: { S: "Service" }, role: { S: "Member" }, teams: { L: [] } },
-    ...{ state: { S: "ACTIVE" }, epoch: { N: "0" } },
-  },
-]
 let tableCalls = 0
 let written = ""
 const authorize = authorizer({
-  now: () => now,
-  tableName: "t",
-  stage: "test",
-  // There are no others, whatever is asked for.
+  ...knownPorts(),
+  // There are no other rows, whatever is asked for. Calls are counted and not kept, since there are millions.
   dynamodb: async () => {
     tableCalls++
-    // Each answer is an object of its own, as it is on the wire: the authorizer makes rows plain in their place.
-    return { Responses: { t: structuredClone(rows) } }
+    return found(tokenRow(), accountRow())
   },
-  secrets: secretCache(
-    async () => ({ keyring: testKeyring(), edge: "edge" }),
-    () => now,
-  ),
   write: (line) => {
     written = JSON.stringify(line)
   },
