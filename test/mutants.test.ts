@@ -74,49 +74,53 @@ const killers: Record<string, [file: string, test: string]> = {
 }
 const patches = readdirSync(join(root, "test/mutants")).map((file) => file.replace(/\.patch$/, ""))
 
-let copy: string
+let copies: string
 beforeAll(() => {
-  copy = mkdtempSync(join(tmpdir(), "symbolon-mutants-"))
-  for (const name of ["shared", "functions", "infra", "test", "package.json", "vitest.config.ts", "tsconfig.json"])
-    cpSync(join(root, name), join(copy, name), { recursive: true })
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
+  copies = mkdtempSync(join(tmpdir(), "symbolon-mutants-"))
+  copyTo("as-it-is")
 })
-afterAll(() => rmSync(copy, { recursive: true, force: true }))
+afterAll(() => rmSync(copies, { recursive: true, force: true }))
+
+function copyTo(directory: string): string {
+  const copy = join(copies, directory)
+  for (const name of ["shared", "functions", "infra", "test", "package.json", "vitest.config.ts", "tsconfig.json"])
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !path.endsWith("node_modules") })
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
+  return copy
+}
 
 test("every patch has its killer, and every killer its patch", () => {
   expect(patches.toSorted()).toEqual(Object.keys(killers).toSorted())
 })
 
-describe.each(Object.entries(killers))("%s", (name, [file, title]) => {
+// Two at a time (package.json): each has a copy of its own.
+describe.concurrent.each(Object.entries(killers))("%s", (name, [file, title]) => {
   test(`is killed by: ${title}`, async () => {
     expect(await asItIs(file, title), "on the product as it is").toEqual([])
     const [patch] = parsePatch(readFileSync(join(root, "test/mutants", `${name}.patch`), "utf8"))
     if (!patch?.oldFileName) throw new Error("not a patch")
+    const copy = copyTo(name)
     const target = join(copy, patch.oldFileName.replace(/^a\//, ""))
-    const source = readFileSync(target, "utf8")
-    const mutated = applyPatch(source, patch)
+    const mutated = applyPatch(readFileSync(target, "utf8"), patch)
     if (mutated === false) throw new Error(`${name}.patch doesn't apply: the code that it breaks has changed`)
     writeFileSync(target, mutated)
-    try {
-      expect(await failures(file, title), "on the mutant").not.toEqual([])
-    } finally {
-      writeFileSync(target, source)
-    }
+    expect(await failures(copy, file, title), "on the mutant").not.toEqual([])
+    rmSync(copy, { recursive: true, force: true })
   })
 })
 
 /** On the product as it is, once for all mutants that a test kills. */
 const controls = new Map<string, Promise<string[]>>()
 function asItIs(file: string, title: string): Promise<string[]> {
-  const control = controls.get(file + title) ?? failures(file, title)
+  const control = controls.get(file + title) ?? failures(join(copies, "as-it-is"), file, title)
   controls.set(file + title, control)
   return control
 }
 
-/** Runs tests of the copy; the names of those that failed. Throws when none was run. */
-async function failures(file: string, title: string): Promise<string[]> {
-  const report = join(copy, "report.json")
-  rmSync(report, { force: true })
+let runs = 0
+/** Runs tests of a copy; the names of those that failed. Throws when none was run. */
+async function failures(copy: string, file: string, title: string): Promise<string[]> {
+  const report = join(copies, `report-${runs++}.json`)
   const child = spawn(
     process.execPath,
     ["node_modules/vitest/vitest.mjs", "run", file, "-t", title, "--reporter=json", `--outputFile=${report}`],
