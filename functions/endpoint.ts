@@ -24,7 +24,7 @@ import type { PageRequest } from "../shared/store/pages.ts"
 import { dayMilliseconds, firstReminder } from "../shared/store/settings.ts"
 import { prefersCsv } from "./accept.ts"
 import { clientAddress } from "./client-address.ts"
-import { describeError, lambdaRuntime } from "./runtime.ts"
+import { describeError, lambdaRuntime, type RuntimeOf } from "./runtime.ts"
 import { parsed } from "./validation.ts"
 
 /** Who calls: nobody in particular on a row that needs nothing, which then has no way to act for anyone. */
@@ -76,7 +76,7 @@ const pagePolicy =
 export function endpoint<K extends EndpointKey>(
   key: K,
   call: (runtime: Runtime, input: Input<K>) => Promise<Outcome<K>>,
-  runtimeOf: () => Runtime = lambdaRuntime,
+  runtimeOf: RuntimeOf = lambdaRuntime,
 ) {
   const row: Endpoint = endpoints[key]
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
@@ -86,8 +86,8 @@ export function endpoint<K extends EndpointKey>(
         request.response = problemResponse(runtimeOf(), key, request.event, request.error)
       },
     })
-    .handler(async (event) => {
-      const runtime = runtimeOf()
+    .handler(async (event, _, { signal }) => {
+      const runtime = runtimeOf(signal)
       const { caller, scope } = permit(row, event)
       const id = row.route.includes("{id}") ? idOf(event.pathParameters?.id) : 0
       const word = /\{(?:key|slug)\}/.test(row.route) ? wordOf(event.pathParameters) : ""
@@ -249,7 +249,7 @@ function problemResponse(runtime: Runtime, key: EndpointKey, event: APIGatewayPr
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
-  // middy ends a handler just before Lambda would: the caller may try again.
+  // middy answers just before Lambda would end the handler, whose signal it has aborted: the caller may try again.
   const fault = error instanceof Unavailable || (error instanceof Error && error.name === "TimeoutError")
   return new Problem(fault ? "service-unavailable" : "internal-error")
 }

@@ -1,7 +1,7 @@
 import middy from "@middy/core"
 import type { JobKey } from "../shared/contract/jobs.ts"
 import type { Runtime } from "../shared/runtime.ts"
-import { describeError, lambdaRuntime } from "./runtime.ts"
+import { describeError, lambdaRuntime, type RuntimeOf } from "./runtime.ts"
 
 /**
  * The pipeline of every job: call, one log line. A job that fails throws, so that its source delivers again and, in the
@@ -10,7 +10,7 @@ import { describeError, lambdaRuntime } from "./runtime.ts"
 export const job = <Event, Result>(
   key: JobKey,
   run: (runtime: Runtime, event: Event, requestId: string, functionArn: string) => Promise<Result>,
-  runtimeOf: () => Runtime = lambdaRuntime,
+  runtimeOf: RuntimeOf = lambdaRuntime,
 ) =>
   middy<Event, Result>()
     .use({
@@ -18,8 +18,8 @@ export const job = <Event, Result>(
         runtimeOf().log({ event: "job", job: key, outcome: "failed", error: describeError(request.error) })
       },
     })
-    .handler(async (event, context) => {
-      const result = await run(runtimeOf(), event, context.awsRequestId, context.invokedFunctionArn)
+    .handler(async (event, context, { signal }) => {
+      const result = await run(runtimeOf(signal), event, context.awsRequestId, context.invokedFunctionArn)
       runtimeOf().log({ event: "job", job: key, outcome: "done", requestId: context.awsRequestId })
       return result
     })

@@ -9,21 +9,24 @@ import { secretCache } from "../shared/secret-cache.ts"
 import { createTable } from "../shared/store/dynamodb.ts"
 import { parseKeyring } from "../shared/token/keyring.ts"
 
-let runtime: Runtime | undefined
+/** The Runtime of one invocation: once `signal` is aborted, its table does nothing more. */
+export type RuntimeOf = (signal?: AbortSignal) => Runtime
 
-/** The Runtime of a Lambda: AWS, the system's clock and randomness. One for each execution environment. */
-export const lambdaRuntime = (): Runtime => {
-  runtime ??= createRuntime(process.env)
-  return runtime
+let environment: RuntimeOf | undefined
+
+/** The Runtime of a Lambda: AWS, the system's clock and randomness. Its clients are one for each execution environment. */
+export const lambdaRuntime: RuntimeOf = (signal) => {
+  environment ??= createRuntime(process.env)
+  return environment(signal)
 }
 
-/** Three attempts fit into a Lambda's 15 s. Without `throwOnRequestTimeout` the SDK only warns, and waits on. */
+/** Three attempts of one call fit into a Lambda's 15 s. Without `throwOnRequestTimeout` the SDK only warns, and waits on. */
 export const client = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
 }
 
-export function createRuntime(env: Record<string, string | undefined>): Runtime {
+export function createRuntime(env: Record<string, string | undefined>): RuntimeOf {
   const documents = DynamoDBDocumentClient.from(new DynamoDBClient(client), {
     marshallOptions: { removeUndefinedValues: true },
   })
@@ -52,10 +55,10 @@ export function createRuntime(env: Record<string, string | undefined>): Runtime 
   const keyring = secret(env.KEYRING_SECRET, parseKeyring)
   const cursorKey = secret(env.CURSOR_SECRET, (value) => createHash("sha256").update(value).digest())
   const edge = secret(env.EDGE_SECRET, (value) => value)
-  return {
+  return (signal) => ({
     now: Date.now,
     randomBytes,
-    table: createTable(documents, env.TABLE_NAME ?? ""),
+    table: createTable(documents, env.TABLE_NAME ?? "", signal),
     keyring: keyring.get,
     cursorKey: cursorKey.get,
     edgeSecret: edge.get,
@@ -65,7 +68,7 @@ export function createRuntime(env: Record<string, string | undefined>): Runtime 
       adminTokenHours: env.ADMIN_TOKEN_HOURS === undefined ? undefined : Number(env.ADMIN_TOKEN_HOURS),
     },
     log,
-  }
+  })
 }
 
 /** An error for the log: its chain of causes, without anything that a request could have put there. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -70,16 +70,22 @@ const killers: Record<string, [file: string, test: string]> = {
   "z1-first-of-several": ["test/functions/z1-authorization.fuzz.test.ts", "Z1"],
   "z1-trimmed": ["test/functions/z1-authorization.fuzz.test.ts", "Z1"],
   "s1-user-agent-whole": ["test/functions/authorizer.test.ts", "S1 nothing of a credential, in any line"],
+  "f1-answered-goes-on": ["test/functions/f1-deadline.test.ts", "a restoration whose answer was 503"],
   "f1-account-unchecked": [`${store}/tokens.test.ts`, "its account is deactivated"],
 }
 const patches = readdirSync(join(root, "test/mutants")).map((file) => file.replace(/\.patch$/, ""))
 
 let copies: string
+const running = new Set<ChildProcess>()
 beforeAll(() => {
   copies = mkdtempSync(join(tmpdir(), "symbolon-mutants-"))
   copyTo("as-it-is")
 })
-afterAll(() => rmSync(copies, { recursive: true, force: true }))
+afterAll(() => {
+  // Of tests that were given up: they would outlive the copies that they run in.
+  for (const child of running) child.kill("SIGKILL")
+  rmSync(copies, { recursive: true, force: true })
+})
 
 function copyTo(directory: string): string {
   const copy = join(copies, directory)
@@ -95,7 +101,7 @@ test("every patch has its killer, and every killer its patch", () => {
 
 // Two at a time (package.json): each has a copy of its own.
 describe.concurrent.each(Object.entries(killers))("%s", (name, [file, title]) => {
-  test(`is killed by: ${title}`, async () => {
+  test(`is killed by: ${title}`, { timeout: 600_000 }, async () => {
     expect(await asItIs(file, title), "on the product as it is").toEqual([])
     const [patch] = parsePatch(readFileSync(join(root, "test/mutants", `${name}.patch`), "utf8"))
     if (!patch?.oldFileName) throw new Error("not a patch")
@@ -135,7 +141,9 @@ async function failures(copy: string, file: string, title: string): Promise<stri
       },
     },
   )
+  running.add(child)
   await once(child, "exit")
+  running.delete(child)
   const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
     testResults: { assertionResults: { title: string; status: string }[] }[]
   }

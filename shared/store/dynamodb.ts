@@ -61,11 +61,42 @@ export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-export function createTable(client: DynamoDBDocumentClient, tableName: string): Table {
+/** A request of the SDK's client, with the options that all of them are sent with. */
+type Send<T> = (options: { abortSignal?: AbortSignal }) => Promise<T>
+
+/**
+ * The table. From `signal`'s abort on nothing more is sent for whoever holds it, and all of it throws Unavailable: Lambda stops a process whose
+ * invocation was answered at its deadline, and lets it go on beside the next one, when what it was about to write may have been decided otherwise.
+ */
+export function createTable(client: DynamoDBDocumentClient, tableName: string, signal?: AbortSignal): Table {
+  const available = async <T>(send: Send<T>): Promise<T> => {
+    try {
+      signal?.throwIfAborted()
+      return await send(signal ? { abortSignal: signal } : {})
+    } catch (error) {
+      if (answers.has(nameOf(error))) throw error
+      throw new Unavailable("the table is unavailable", { cause: error })
+    }
+  }
+  /** The SDK doesn't retry what other writers' transactions do to ours, so we do: full jitter, 10 to 400 ms, twelve times. */
+  const conflictFree = async <T>(send: Send<T>): Promise<T> => {
+    for (let n = 0; ; n++) {
+      try {
+        return await available(send)
+      } catch (error) {
+        if (!isConflict(error)) throw error
+        if (n >= attempts) throw new Unavailable("too many transaction conflicts", { cause: error })
+      }
+      await backoff(n)
+    }
+  }
   return {
     get: async <T>(key: Key) => {
-      const { Item } = await available(() =>
-        client.send(new GetCommand({ TableName: tableName, Key: { PK: key.PK, SK: key.SK }, ConsistentRead: true })),
+      const { Item } = await available((options) =>
+        client.send(
+          new GetCommand({ TableName: tableName, Key: { PK: key.PK, SK: key.SK }, ConsistentRead: true }),
+          options,
+        ),
       )
       return Item as T | undefined
     },
@@ -79,8 +110,11 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
           // A key that stays unprocessed must not read as absent.
           if (n > attempts) throw new Unavailable("unprocessed keys")
           if (n > 0) await backoff(n)
-          const answer = await available(() =>
-            client.send(new BatchGetCommand({ RequestItems: { [tableName]: { Keys: rest, ConsistentRead: true } } })),
+          const answer = await available((options) =>
+            client.send(
+              new BatchGetCommand({ RequestItems: { [tableName]: { Keys: rest, ConsistentRead: true } } }),
+              options,
+            ),
           )
           found.push(...((answer.Responses?.[tableName] ?? []) as T[]))
           rest = answer.UnprocessedKeys?.[tableName]?.Keys ?? []
@@ -93,7 +127,7 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
       const found: T[] = []
       let from: Attributes | undefined
       do {
-        const answer = await available(() =>
+        const answer = await available((options) =>
           client.send(
             new QueryCommand({
               TableName: tableName,
@@ -102,6 +136,7 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
               ConsistentRead: true,
               ExclusiveStartKey: from,
             }),
+            options,
           ),
         )
         found.push(...((answer.Items ?? []) as T[]))
@@ -111,7 +146,7 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
     },
 
     queryDown: async <T>({ partition, least, most, after, limit }: RangeQuery) => {
-      const answer = await available(() =>
+      const answer = await available((options) =>
         client.send(
           new QueryCommand({
             TableName: tableName,
@@ -122,6 +157,7 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
             Limit: limit,
             ...(after !== undefined && { ExclusiveStartKey: { PK: partition, SK: after } }),
           }),
+          options,
         ),
       )
       return (answer.Items ?? []) as T[]
@@ -129,7 +165,7 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
 
     queryIndex: async ({ index, partition, after, limit }) => {
       const { partition: partitionKey, sort } = indexes[index]
-      const answer = await available(() =>
+      const answer = await available((options) =>
         client.send(
           new QueryCommand({
             TableName: tableName,
@@ -139,6 +175,7 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
             ScanIndexForward: false,
             Limit: limit,
           }),
+          options,
         ),
       )
       return (answer.Items ?? []).map((item) => ({ PK: item.PK, SK: item.SK, at: item[sort] as string }))
@@ -146,8 +183,8 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
 
     update: async (key, changes, condition) => {
       try {
-        await conflictFree(() =>
-          client.send(new UpdateCommand({ TableName: tableName, Key: key, ...updating(changes, condition) })),
+        await conflictFree((options) =>
+          client.send(new UpdateCommand({ TableName: tableName, Key: key, ...updating(changes, condition) }), options),
         )
         return true
       } catch (error) {
@@ -161,7 +198,9 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
       const ClientRequestToken = randomUUID()
       const TransactItems = steps.map((step) => step.write(tableName))
       try {
-        await conflictFree(() => client.send(new TransactWriteCommand({ TransactItems, ClientRequestToken })))
+        await conflictFree((options) =>
+          client.send(new TransactWriteCommand({ TransactItems, ClientRequestToken }), options),
+        )
       } catch (error) {
         const reasons = cancellationReasons(error)
         const failed = reasons.findIndex((reason) => reason.Code === "ConditionalCheckFailed")
@@ -170,19 +209,6 @@ export function createTable(client: DynamoDBDocumentClient, tableName: string): 
         throw (steps[failed] as Step).otherwise(found && unmarshall(found))
       }
     },
-  }
-}
-
-/** The SDK doesn't retry what other writers' transactions do to ours, so we do: full jitter, 10 to 400 ms, twelve times. */
-async function conflictFree<T>(send: () => Promise<T>): Promise<T> {
-  for (let n = 0; ; n++) {
-    try {
-      return await available(send)
-    } catch (error) {
-      if (!isConflict(error)) throw error
-      if (n >= attempts) throw new Unavailable("too many transaction conflicts", { cause: error })
-    }
-    await backoff(n)
   }
 }
 
@@ -204,15 +230,6 @@ const answers = new Set([
   "IdempotentParameterMismatchException",
   "ValidationException",
 ])
-
-async function available<T>(send: () => Promise<T>): Promise<T> {
-  try {
-    return await send()
-  } catch (error) {
-    if (answers.has(nameOf(error))) throw error
-    throw new Unavailable("the table is unavailable", { cause: error })
-  }
-}
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "")
 

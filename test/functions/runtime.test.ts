@@ -17,7 +17,7 @@ test("a service that accepts and never answers is Unavailable after three attemp
   process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "test"
   const written = vi.spyOn(process.stdout, "write").mockReturnValue(true)
   const env = { STAGE: "test", TABLE_NAME: "table", KEYRING_SECRET: "keyring", CURSOR_SECRET: "cursor" }
-  const runtime = createRuntime(env)
+  const runtime = createRuntime(env)()
   await Promise.all([
     expect(runtime.table.get({ PK: "A", SK: "B" })).rejects.toThrow(Unavailable),
     expect(runtime.keyring()).rejects.toThrow(Unavailable),
