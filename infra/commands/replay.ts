@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { parseArgs } from "node:util"
 import { gapsIn } from "../../shared/store/archive.ts"
+import { settledMilliseconds } from "../../shared/store/audit.ts"
 import { type Replayed, replay, revokeEverything } from "../../shared/store/replay.ts"
 import { shardNames } from "../../shared/store/table.ts"
 import { names } from "../names.ts"
@@ -43,7 +44,8 @@ await run(async () => {
   const bucket = names(stageName).auditBucket(session.account, session.region)
   const archive = await readArchiveSince(bucket, since)
   const gaps = [...gapsIn(archive, shardNames(), since, until), ...(await undoneIn(names(stageName)))]
-  const events = archive.events.filter(({ at }) => at >= since)
+  // Some of before, too: its transaction may have come after the restore's instant. What the table has in its trail is no work.
+  const events = archive.events.filter(({ at }) => at >= since - settledMilliseconds)
   const { runtime } = storeOn(values.table)
   const actor = { accountId: 0, userId: session.arn, clientAddress: "", userAgent: "", requestId: "replay" }
 

@@ -61,6 +61,12 @@ export const audit = (runtime: Runtime, actor: Actor, change: Change): Step => a
 
 export const added = (event: AuditItem): Step => put(event, absent, () => new Error("an audit event of this id exists"))
 
+/**
+ * After which all events of an instant are in the trail, and in its index: an event's instant is a moment before its transaction, which may have to be
+ * tried again, and by its own Lambda's clock.
+ */
+export const settledMilliseconds = 5 * 60_000
+
 /** The event itself, for who tells of it too. */
 export function eventOf(runtime: Runtime, actor: Actor, change: Change): AuditItem {
   const at = runtime.now()

@@ -1,6 +1,7 @@
 import type { Runtime } from "../runtime.ts"
 import { tokenIdIn } from "../token/format.ts"
 import { statusOf } from "../token/verdict.ts"
+import { settledMilliseconds } from "./audit.ts"
 import { eventsBetween } from "./audit-log.ts"
 import { digestText, type Notice, summaryText } from "./digest-text.ts"
 import { Conflict } from "./dynamodb.ts"
@@ -39,8 +40,6 @@ interface Progress extends Key {
 const key = jobKey("digests")
 /** That of the Lambda, with a minute for its clock. */
 const leaseMilliseconds = 16 * 60_000
-/** An event's instant is a moment before its transaction, and the index follows the table. */
-const settledMilliseconds = 5 * 60_000
 
 /**
  * Sends what happened since the last digest and still is so: to each account's address what is about its tokens, to the alarm address a

@@ -98,6 +98,14 @@ describe("npm run replay", () => {
     expect(await accepted()).toBe(false)
   })
 
+  test("takes what was begun before the restore's instant, and may have been written after it, for lost", async () => {
+    since = new Date(Math.max(...events.map(({ at }) => at)) + 1).toISOString()
+    expect((await replay(lines(), [])).stderr).toContain(`revokes ${token.handle}`)
+    // Of what is in the table's trail, nothing is done again.
+    for (const event of events) await restored.put({ ...event })
+    expect((await replay(lines(), [])).stderr).toContain("0 events are not in the table's trail")
+  })
+
   test("an object that doesn't parse stops it before its first write, and is named", async () => {
     const before = await restored.dump()
     const { status, stderr } = await replay(`${lines()}{"event":`, ["--apply", "000000000000"])
