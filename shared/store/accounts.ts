@@ -182,7 +182,8 @@ export function reportAdmin(runtime: Runtime, actor: Actor, from: AccountItem | 
   })
 }
 
-const isAdministrator = (account: AccountItem | undefined): boolean =>
+/** Whom the count of administrators counts, which never falls to none. */
+export const isAdministrator = (account: AccountItem | undefined): boolean =>
   account?.userType === "User" && account.role === "Admin" && account.state === "ACTIVE"
 
 /** Counts active human administrators, and keeps the last one. */

@@ -1,6 +1,6 @@
 import { measured } from "../contract/metrics.ts"
 import { Problem } from "../contract/problems.ts"
-import type { Runtime } from "../runtime.ts"
+import { type Runtime, Unavailable } from "../runtime.ts"
 import { emailKeyOf, readAccount, tokenGuardsOf, unbindSteps } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
@@ -10,6 +10,7 @@ import { always, exists, put, remove, type Step, update, where } from "./steps.t
 import {
   type AccountItem,
   accountKey,
+  type IdentityItem,
   purgeList,
   type TokenItem,
   type TokenNameItem,
@@ -50,10 +51,14 @@ export const deleteUser = async (
 
 const accountsAtOnce = 100
 
-/** Purges every account that is being deleted; answers how many are gone. */
+/**
+ * Purges every account that is being deleted; answers how many are gone. One that can't be holds up no other: it throws in the end, for the next run
+ * to try them again.
+ */
 export async function purgeDeletedAccounts(runtime: Runtime, actor: Actor): Promise<number> {
   const source = indexSource(runtime, "list", purgeList)
   let purged = 0
+  const failed: unknown[] = []
   let after: string | undefined
   for (;;) {
     const keys = await source(after, accountsAtOnce)
@@ -61,13 +66,20 @@ export async function purgeDeletedAccounts(runtime: Runtime, actor: Actor): Prom
     // The index is eventual, the row isn't.
     const deleting = accounts.filter(({ state }) => state === "DELETING")
     reportAge(runtime, deleting)
-    for (const account of deleting) {
-      await purgeAccount(runtime, actor, account)
-      purged += 1
-    }
+    for (const account of deleting)
+      try {
+        await purgeAccount(runtime, actor, account)
+        purged += 1
+      } catch (error) {
+        if (error instanceof Unavailable) throw error
+        failed.push(error)
+        runtime.log({ event: "purge.failed", accountId: account.id, why: (error as Error).message })
+      }
     after = keys.at(-1)?.at
-    if (keys.length < accountsAtOnce) return purged
+    if (keys.length < accountsAtOnce) break
   }
+  if (failed.length > 0) throw new Error(`${failed.length} accounts can't be purged`, { cause: failed[0] })
+  return purged
 }
 
 /** Before the purge, so that one which never ends is seen; and of none, too, so that a run which never begins is missed. */
@@ -126,6 +138,8 @@ async function removeAccount(runtime: Runtime, actor: Actor, account: AccountIte
   const human = account.userType === "User"
   const own = where("#accountId = :id", { id: account.id })
   const miscounted = () => new Error("an account's guard or team was not as it left it")
+  // A replay leaves an email with whoever has it: check-integrity tells of that.
+  const guards = human ? await runtime.table.batchGet<IdentityItem>([emailKeyOf(account.email as string)]) : []
   try {
     await runtime.table.transact([
       remove(accountKey(account.id), where("#state = :deleting", { deleting: "DELETING" }), () => gone),
@@ -133,7 +147,9 @@ async function removeAccount(runtime: Runtime, actor: Actor, account: AccountIte
         ? [
             ...unbindSteps(account),
             remove(userIdKey(account.userId), own, miscounted),
-            remove(emailKeyOf(account.email as string), own, miscounted),
+            ...guards
+              .filter(({ accountId }) => accountId === account.id)
+              .map(({ PK, SK }) => remove({ PK, SK }, own, miscounted)),
           ]
         : [put({ ...userIdKey(account.userId), accountId: account.id, tombstone: true }, own, miscounted)]),
       ...account.teams.map((key) => update(teamKey(key), { add: { uses: -1 } }, exists, miscounted)),

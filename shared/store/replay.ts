@@ -3,7 +3,7 @@ import type { After, Before } from "../contract/events.ts"
 import { roles } from "../contract/permissions.ts"
 import type { Runtime } from "../runtime.ts"
 import { tokenIdIn } from "../token/format.ts"
-import { emailKeyOf, subjectKeyOf } from "./accounts.ts"
+import { emailKeyOf, isAdministrator, subjectKeyOf } from "./accounts.ts"
 import { type Actor, audit } from "./audit.ts"
 import { pendingAttributes, promotion } from "./promotion.ts"
 import { absent, always, type Changes, exists, put, remove, type Step, update } from "./steps.ts"
@@ -187,7 +187,7 @@ async function superseded(rows: Rows, event: AuditItem): Promise<Effect | undefi
   const token = await tokenOf(rows, event.subject.handle)
   const { generation } = event.before as Before<"token.rotation-completed">
   if (token?.previous?.generation !== generation || (token.supersededAt ?? 0) <= event.at) return undefined
-  const set = { supersededAt: event.at }
+  const set = { supersededAt: 0 }
   const step = rows.change(token, set, { set, add: { version: 1 } })
   return { says: `ends the old secret of ${event.subject.handle}`, steps: [step] }
 }
@@ -323,7 +323,7 @@ async function bound(rows: Rows, event: AuditItem): Promise<Effect | undefined> 
 async function deleting(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
   const account = await accountOf(rows, event)
   if (!account || account.state === "DELETING") return undefined
-  const set = { state: "DELETING" as const, listPK: purgeList }
+  const set = { state: "DELETING" as const, deletingAt: event.at, listPK: purgeList }
   return {
     says: `deletes the account ${account.userId}`,
     steps: [rows.change(account, set, { set, add: { version: 1 } }), ...administratorLost(account, set)],
@@ -338,8 +338,6 @@ async function teamDeleted(rows: Rows, event: AuditItem): Promise<Effect | undef
 
 /** The count of administrators, down to none: one who has lost the role must not keep it for being the last. */
 function administratorLost(account: AccountItem, next: Partial<AccountItem>): Step[] {
-  const counts = ({ userType, role, state }: AccountItem) =>
-    userType === "User" && role === "Admin" && state === "ACTIVE"
-  if (!counts(account) || counts({ ...account, ...next })) return []
+  if (!isAdministrator(account) || isAdministrator({ ...account, ...next })) return []
   return [update(administratorsKey, { add: { count: -1 } }, exists, () => new Error("administrators are not counted"))]
 }

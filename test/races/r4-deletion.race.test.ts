@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest"
 import { Problem } from "../../shared/contract/problems.ts"
+import { Unavailable } from "../../shared/runtime.ts"
 import { system } from "../../shared/store/audit.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../shared/store/deletion.ts"
 import type { Table } from "../../shared/store/dynamodb.ts"
@@ -99,9 +100,9 @@ test("R4 a purge of 1,000 tokens, stopped at any point and resumed, leaves nothi
     transact: async (steps) => {
       // Now before a write, now after it: the worker doesn't learn which.
       const stop = writes++ % 3 === 1
-      if (stop && writes % 2 === 0) throw new Error("stopped")
+      if (stop && writes % 2 === 0) throw new Unavailable("stopped")
       await table.table.transact(steps)
-      if (stop) throw new Error("stopped")
+      if (stop) throw new Unavailable("stopped")
     },
   }
   for (;;)

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { Unavailable } from "../../../shared/runtime.ts"
 import { system } from "../../../shared/store/audit.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
 import { createTable, type Table } from "../../../shared/store/dynamodb.ts"
@@ -128,7 +129,7 @@ describe("a purge", () => {
 
   test("says so before it begins, so that one which fails each time is seen to age", async () => {
     const id = await aDeletion()
-    const down: Table = { ...runtime.table, transact: () => Promise.reject(new Error("down")) }
+    const down: Table = { ...runtime.table, transact: () => Promise.reject(new Unavailable("down")) }
     for (const expected of [300, 600]) {
       runtime.clock.advance(5 * minute)
       await expect(purge(down)).rejects.toThrow("down")
