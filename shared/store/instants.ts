@@ -9,7 +9,7 @@ export const instantOrNull = (milliseconds: number | undefined): string | null =
   milliseconds === undefined ? null : instantOf(milliseconds)
 
 const hour = 3_600_000
-const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+export const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const pointer = "/expiration"
 /** RFC 3339, with an offset or Z. */
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/

@@ -9,7 +9,7 @@ import { type Actor, audit, type Happened } from "./audit.ts"
 import { Conflict, retrying } from "./dynamodb.ts"
 import { issuedAtOf } from "./expiry-policy.ts"
 import { claim, type Idempotency, recall } from "./idempotency.ts"
-import { expiryOf, instantOf, instantOrNull, wholeSecond } from "./instants.ts"
+import { expiryOf, instantOf, instantOrNull, lastInstant, wholeSecond } from "./instants.ts"
 import { pendingAttributes } from "./promotion.ts"
 import { newSecret } from "./secrets.ts"
 import { dayMilliseconds, readSettings, type Settings } from "./settings.ts"
@@ -118,7 +118,8 @@ function expiryAfter(
     return expiresAt
   }
   const longest = policy.maxExpiryDays === undefined ? undefined : now + policy.maxExpiryDays * dayMilliseconds
-  const same = token.expiresAt === undefined ? undefined : now + token.expiresAt - issuedAtOf(token)
+  const same =
+    token.expiresAt === undefined ? undefined : Math.min(now + token.expiresAt - issuedAtOf(token), lastInstant)
   const limits = [same, longest, most].filter((limit) => limit !== undefined)
   // Throws where the stage lets nothing live for ever, and there is nothing to go by.
   return limits.length === 0 ? expiryOf("never", now, policy) : wholeSecond(Math.min(...limits))
@@ -135,7 +136,8 @@ export const completeRotation = (
   endRotation(runtime, caller, scope, id, body.reason, "overlapping", (token, now) => {
     const { generation = 0 } = token.previous ?? {}
     return {
-      changes: { set: { supersededAt: now } },
+      // Not now, which the clock of an authorizer may have yet to reach.
+      changes: { set: { supersededAt: 0 } },
       condition: where("#previous.#generation = :generation AND #supersededAt > :now", { generation, now }),
       happened: {
         action: "token.rotation-completed",

@@ -20,7 +20,7 @@ export interface Usage {
   networks: Record<string, number>
   /** Which of the token's secrets were used, by their generation: what a row calls current may have changed since. */
   secrets: Record<number, SecretUse>
-  /** The current secret's digest under a newer key: see `Rehash`. */
+  /** The digest under a newer key of the last secret that wants one (see `Rehash`): another one asks again at its next use. */
   rehash?: Rehash
 }
 

@@ -102,6 +102,16 @@ describe("a rotation", () => {
     expect((await fleet.row(id)).expirySK.slice(0, 24)).toBe("2027-01-12T12:00:00.000Z")
   })
 
+  test("gives no life beyond the last instant that there is", async () => {
+    const { rotate, shown, use, deliver, id } = await aToken("9999-12-31T23:59:59Z")
+    at(day)
+    const fresh = await rotate()
+    expect((await shown()).rotation).toMatchObject({ new_expiration: "9999-12-31T23:59:59Z" })
+    await deliver(await use(fresh))
+    expect((await shown()).expiration).toBe("9999-12-31T23:59:59Z")
+    expect((await fleet.row(id)).expirySK.slice(0, 24)).toBe("9999-12-31T23:59:59.000Z")
+  })
+
   test("gives the expiry that is asked for, never included, both ways", async () => {
     const { rotate, shown, use, deliver } = await aToken("30d")
     await deliver(await use(await rotate({ expiration: "never" })))
@@ -146,6 +156,9 @@ describe("a rotation", () => {
     expect([await said(old), await said(fresh)]).toEqual(["token-superseded", "current"])
     expect(await codeOf(complete())).toBe("no-rotation")
     expect((await shown()).status).toBe("active")
+    // Also to an authorizer whose clock is behind.
+    at(hour - 60 * second)
+    expect([await said(old), await said(fresh)]).toEqual(["token-superseded", "current"])
     expect((await fleet.events("token.rotation-completed"))[0]).toMatchObject({
       before: { generation: 1, superseded_at: "2026-11-30T12:00:00Z" },
       after: { superseded_at: "2026-11-23T13:00:00Z" },
