@@ -145,8 +145,9 @@ const send = (request: Send, options: RequestOptions, body: string, signed: () =
         clearTimeout(timer)
         try {
           resolve({ response, answer: JSON.parse(text || "{}") })
-        } catch (error) {
-          reject(error)
+        } catch {
+          // Its message would quote the answer, which may hold a secret.
+          reject(new Error("not JSON"))
         }
       })
     })

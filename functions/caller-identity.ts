@@ -25,7 +25,8 @@ const timeoutMilliseconds = 5000
  * Where the request goes, and what it asks, is decided here: of the event comes a signature only.
  */
 export async function provenIdentity(proof: Proof, { stageName, functionArn, now, env }: Expected): Promise<string> {
-  if (Math.abs(now - signedAt(proof["X-Amz-Date"])) > proofSeconds * 1000)
+  // Of a date that is none, too.
+  if (!(Math.abs(now - signedAt(proof["X-Amz-Date"])) <= proofSeconds * 1000))
     throw unproven("it was signed more than a minute ago, or by a clock that is wrong")
   const url = new URL(stsEndpoint(env.AWS_REGION ?? "", env))
   url.search = new URLSearchParams({ ...identityQuery, ...proof }).toString()

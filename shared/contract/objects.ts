@@ -11,12 +11,15 @@ import { containsToken } from "./scanner.ts"
 
 const noTokens = "must not hold a bearer token"
 
+/** Half of a surrogate pair has no UTF-8: the table would not take it. */
+const wellFormed = z.refine<string>((value) => value.isWellFormed(), "must be well-formed Unicode")
+
 const characters = (text: string): number => [...text].length
 
 const text = (least: number, most: number) =>
   z.string().check(
     z.trim(),
-    z.refine((value) => value.isWellFormed(), "must be well-formed Unicode"),
+    wellFormed,
     z.normalize("NFC"),
     z.refine(
       (value) => characters(value) >= least && characters(value) <= most,
@@ -42,7 +45,7 @@ export const email = z.string().check(
   z.email("must be an email address"),
 )
 /** As somebody names an account: longer than any user_id can be, shorter than a key may be. */
-export const userId = z.optional(z.string().check(z.maxLength(300, "must have at most 300 characters")))
+export const userId = z.optional(z.string().check(z.maxLength(300, "must have at most 300 characters"), wellFormed))
 const role = z.enum(roles)
 const userType = z.enum(["Service", "User"])
 const id = z.int().check(z.positive())

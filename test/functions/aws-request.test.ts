@@ -10,6 +10,8 @@ describe("a request", () => {
   type Answer = {
     status?: number
     body?: unknown
+    /** In place of the body, as it stands. */
+    text?: string
     headers?: Record<string, string>
     destroy?: boolean
     silent?: boolean
@@ -24,10 +26,10 @@ describe("a request", () => {
       for await (const chunk of request) body += chunk
       asked.push({ headers: request.headers, body })
       sockets.add(request.socket)
-      const { status = 200, body: answer = {}, headers = {}, destroy, silent } = answers[asked.length - 1] ?? {}
+      const { status = 200, body: answer = {}, text, headers = {}, destroy, silent } = answers[asked.length - 1] ?? {}
       if (silent) return
       if (destroy) return void request.socket.destroy()
-      response.writeHead(status, headers).end(JSON.stringify(answer))
+      response.writeHead(status, headers).end(text ?? JSON.stringify(answer))
     }).listen(0, "127.0.0.1")
     await new Promise((resolve) => server.once("listening", resolve))
     const env = {
@@ -75,6 +77,11 @@ describe("a request", () => {
     await expect(request("BatchGetItem", {})).rejects.toThrow("timed out")
     expect(asked).toHaveLength(attempts)
     expect(attempts * attemptMilliseconds).toBeLessThan(3000)
+  })
+
+  test("whose answer is damaged fails, and quotes none of it", async () => {
+    const { request } = await service(...Array(5).fill({ text: '{"SecretString":"a-key-of-a-keyring' }))
+    await expect(request("GetSecretValue", {})).rejects.toThrow(/^not JSON$/)
   })
 
   test("that the service refuses is not repeated", async () => {

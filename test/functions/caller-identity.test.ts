@@ -143,3 +143,13 @@ test("on this machine: STS checks the signature, the call and who signs", async 
   expect(await ask((query) => query.set("Action", "AssumeRole"))).toContain("InvalidAction")
   expect(await ask((query) => query.delete("X-Amz-Credential"))).toContain("InvalidClientTokenId")
 })
+
+test("proves nothing by a date that is none", async () => {
+  const { endpoint, asked } = await sts(200, arnIs("arn:aws:iam::000000000000:user/ops"))
+  const proof = { ...(await proofFor(endpoint)), "X-Amz-Date": "20261301T000000Z" }
+  const env = { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL_STS: endpoint }
+  await expect(provenIdentity(proof, { stageName: "local", functionArn, now: Date.now(), env })).rejects.toThrow(
+    "prove who you are: it was signed more than a minute ago",
+  )
+  expect(asked).toEqual([])
+})
