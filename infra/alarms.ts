@@ -34,7 +34,8 @@ export const asynchronousPathsOf = (stage: Stage): string[] => [...asynchronousJ
 
 /**
  * Every alarm. Not the authorizer's errors as Lambda counts them: a request without a credential is one, by API Gateway's rules.
- * What it can count itself is AuthorizerFault; a crash, or a time-out, shows in endpoint-errors.
+ * What it can count itself is AuthorizerFault; a crash, or a time-out, shows in endpoint-errors. The http-authorizer is before APIs of other teams
+ * alone, and in none of our API's metrics.
  */
 function alarmRows(measure: Measures, stage: Stage): AlarmRow[] {
   const jobs = jobsOf(stage)
@@ -78,19 +79,28 @@ function alarmRows(measure: Measures, stage: Stage): AlarmRow[] {
       metric: measure.ours("AuthorizerFault"),
       threshold: 5,
     },
+    ...(["authorizer", "http-authorizer"] as const).flatMap((key): AlarmRow[] => [
+      {
+        // Above one attempt's 800 ms, so one request in a hundred needs a second one; far below the deadline of 2,800 ms.
+        id: `${key}-p99`,
+        means: `One verification of the ${key} in a hundred takes a second or longer.`,
+        metric: measure.lambda(key, "Duration", "p99"),
+        threshold: 1000,
+        periods: 3,
+      },
+      {
+        id: `${key}-throttles`,
+        means: `Lambda refused to run the ${key}: the account's concurrency is used up.`,
+        metric: measure.lambda(key, "Throttles"),
+        threshold: 1,
+      },
+    ]),
     {
-      // Above one attempt's 800 ms, so one request in a hundred needs a second one; far below the deadline of 2,800 ms.
-      id: "authorizer-p99",
-      means: "One verification in a hundred takes a second or longer.",
-      metric: measure.lambda("authorizer", "Duration", "p99"),
-      threshold: 1000,
-      periods: 3,
-    },
-    {
-      id: "authorizer-throttles",
-      means: "Lambda refused to run the authorizer: the account's concurrency is used up.",
-      metric: measure.lambda("authorizer", "Throttles"),
-      threshold: 1,
+      // Of this one Lambda's count says something: it throws for a fault alone.
+      id: "http-authorizer-errors",
+      means: "The http-authorizer came to no verdict, crashed or ran out of time.",
+      metric: measure.lambda("http-authorizer", "Errors"),
+      threshold: 5,
     },
     {
       // A share, since forty endpoints have not one volume; and a floor, or the one failed request of a night would ring.

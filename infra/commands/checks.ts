@@ -74,7 +74,7 @@ async function hasAccountStack(): Promise<boolean> {
   }
 }
 
-/** Warns where CloudTrail records nothing of who reads the keyring, which an alarm waits for. */
+/** Warns where CloudTrail records nothing of who changes a secret, which an alarm waits for. */
 export async function checkTrail({ region }: Session): Promise<void> {
   const client = new CloudTrailClient()
   try {
@@ -85,10 +85,10 @@ export async function checkTrail({ region }: Session): Promise<void> {
         client.send(new GetEventSelectorsCommand({ TrailName })),
         client.send(new GetTrailStatusCommand({ Name: TrailName })),
       ])
-      if (IsLogging && recordsReads(selectors)) return
+      if (IsLogging && recordsWrites(selectors)) return
     }
     say(
-      `no CloudTrail trail logs management events, reads included, in ${region}: without one the alarm on the keyring's secret never fires`,
+      `no CloudTrail trail logs management events that write in ${region}: without one the alarm on the keyring's secret never fires`,
     )
   } catch (error) {
     unchecked(
@@ -125,14 +125,14 @@ export async function checkMail({ region }: Session, { mailFrom }: Stage): Promi
   }
 }
 
-/** GetSecretValue is a management event, and a read. */
-const recordsReads = ({ EventSelectors = [], AdvancedEventSelectors = [] }: GetEventSelectorsResponse): boolean =>
+/** PutSecretValue is a management event, and a write. */
+const recordsWrites = ({ EventSelectors = [], AdvancedEventSelectors = [] }: GetEventSelectorsResponse): boolean =>
   EventSelectors.some(
-    ({ IncludeManagementEvents, ReadWriteType }) => IncludeManagementEvents && ReadWriteType !== "WriteOnly",
+    ({ IncludeManagementEvents, ReadWriteType }) => IncludeManagementEvents && ReadWriteType !== "ReadOnly",
   ) ||
   AdvancedEventSelectors.some(({ FieldSelectors = [] }) => {
     const field = (name: string) => FieldSelectors.find(({ Field }) => Field === name)?.Equals
-    return field("eventCategory")?.includes("Management") && !field("readOnly")?.includes("false")
+    return field("eventCategory")?.includes("Management") && !field("readOnly")?.includes("true")
   })
 
 function unchecked(what: string, error: unknown): void {

@@ -122,9 +122,11 @@ describe("C1 there is an alarm for", () => {
 
   it("each job's errors", () => {
     const errors = alarms().filter((one) => watchedBy(one).some(({ name }) => name === "Errors"))
-    expect(errors.flatMap(watchedBy).map(inWords).sort()).toEqual(
-      jobsHere.map(([key]) => `AWS/Lambda Errors ${jobName(key)}`).sort(),
-    )
+    const ofJobs = errors
+      .flatMap(watchedBy)
+      .map(inWords)
+      .filter((words) => words.includes("-jobs-"))
+    expect(ofJobs.sort()).toEqual(jobsHere.map(([key]) => `AWS/Lambda Errors ${jobName(key)}`).sort())
   })
 
   it("the depth of each dead-letter queue, from one message on", () => {
@@ -156,11 +158,19 @@ describe("C1 there is an alarm for", () => {
   })
 
   it("the authorizer's slowness and throttles, and not its errors: a request without a credential is one", () => {
-    expect(watchedBy(alarm("authorizer-p99"))).toMatchObject([{ name: "Duration", statistic: "p99" }])
-    // A second: more than one attempt of 800 ms, less than the deadline of 2,800.
-    expect(alarm("authorizer-p99").Properties.Threshold).toBe(1000)
-    expect(watchedBy(alarm("authorizer-throttles"))).toMatchObject([{ name: "Throttles", statistic: "Sum" }])
+    for (const key of ["authorizer", "http-authorizer"]) {
+      const dimensions = { FunctionName: `symbolon-${stage}-${key}` }
+      expect(watchedBy(alarm(`${key}-p99`))).toMatchObject([{ name: "Duration", statistic: "p99", dimensions }])
+      // A second: more than one attempt of 800 ms, less than the deadline of 2,800.
+      expect(alarm(`${key}-p99`).Properties.Threshold).toBe(1000)
+      expect(watchedBy(alarm(`${key}-throttles`))).toMatchObject([{ name: "Throttles", statistic: "Sum", dimensions }])
+    }
     expect(alarms().flatMap(watchedBy).map(inWords)).not.toContain(`AWS/Lambda Errors symbolon-${stage}-authorizer`)
+  })
+
+  it("the errors of the http-authorizer, which throws for a fault alone", () => {
+    const dimensions = { FunctionName: `symbolon-${stage}-http-authorizer` }
+    expect(watchedBy(alarm("http-authorizer-errors"))).toMatchObject([{ name: "Errors", statistic: "Sum", dimensions }])
   })
 
   it("endpoints' errors, as one, with a floor and a share, of this API", () => {

@@ -152,10 +152,19 @@ test("leaves API Gateway's log role to whom it is, and makes ours where there is
   expect(own.stderr).not.toContain("log role")
 })
 
-test("warns where no trail logs reads of management events, whatever the kind of trail", async () => {
-  const warning = "no CloudTrail trail logs management events, reads included, in us-east-1"
-  const advanced = (...Equals: string[]) => ({
-    body: { AdvancedEventSelectors: [{ FieldSelectors: [{ Field: "eventCategory", Equals }] }] },
+test("warns where no trail logs management events that write, whatever the kind of trail", async () => {
+  const warning = "no CloudTrail trail logs management events that write in us-east-1"
+  const advanced = (category: string, ...readOnly: string[]) => ({
+    body: {
+      AdvancedEventSelectors: [
+        {
+          FieldSelectors: [
+            { Field: "eventCategory", Equals: [category] },
+            ...(readOnly.length > 0 ? [{ Field: "readOnly", Equals: readOnly }] : []),
+          ],
+        },
+      ],
+    },
   })
   const selectors = (IncludeManagementEvents: boolean, ReadWriteType: string) => ({
     body: { EventSelectors: [{ IncludeManagementEvents, ReadWriteType }] },
@@ -164,15 +173,19 @@ test("warns where no trail logs reads of management events, whatever the kind of
     { DescribeTrails: { body: { trailList: [] } } },
     { GetTrailStatus: { body: { IsLogging: false } } },
     { GetEventSelectors: selectors(false, "All") },
-    { GetEventSelectors: selectors(true, "WriteOnly") },
+    { GetEventSelectors: selectors(true, "ReadOnly") },
     { GetEventSelectors: advanced("Data") },
+    { GetEventSelectors: advanced("Management", "true") },
   ]
   const warned = async (answers: Answers) => {
     const { stderr, status } = await deploy(answers)
     return [answers, stderr.includes(warning), status]
   }
   expect(await Promise.all(useless.map(warned))).toEqual(useless.map((answers) => [answers, true, 0]))
-  const useful = [selectors(true, "ReadOnly"), advanced("Management")].map((one) => ({ GetEventSelectors: one }))
+  const useful = [
+    ...["WriteOnly", "All"].map((type) => selectors(true, type)),
+    ...[advanced("Management"), advanced("Management", "false")],
+  ].map((one) => ({ GetEventSelectors: one }))
   expect(await Promise.all(useful.map(warned))).toEqual(useful.map((answers) => [answers, false, 0]))
 })
 
