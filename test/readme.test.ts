@@ -27,10 +27,24 @@ const walk = [...readme.matchAll(/```bash\n([\s\S]*?)```/g)]
   .map(([, block]) => block as string)
   .filter((block) => block.includes("curl"))
 
-const has = (command: string) => spawnSync(command, ["--version"]).status === 0
+const has = (command: string, ...args: string[]) => spawnSync(command, [...args, "--version"]).status === 0
 
-// Needs bash, and a curl with --json: not every machine with Node has them, every reader of the README does.
-describe.skipIf(!has("bash") || !has("curl"))("the README's walk", () => {
+const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
+
+/** What the README says of an answer: its status, and its body's members in their order, of which it may leave some out. `…` is anything. */
+const promises = (script: string): { status: string; body: RegExp }[] =>
+  [...script.matchAll(/^# (\d{3})(?: (\{.*\}))?/gm)].map(([, status = "", body = ""]) => ({
+    status,
+    body: new RegExp(
+      `^${body
+        .split(/,?(?:\d+-?)?…/)
+        .map((part) => escaped(part).replaceAll(/([,{])"/g, '$1.*"'))
+        .join(".*")}${body && "$"}`,
+    ),
+  }))
+
+// Needs bash, and a curl with --json: not every machine with Node has them.
+describe.skipIf(!has("bash") || !has("curl", "--json", "{}"))("the README's walk", () => {
   let stack: RunningStack
   beforeAll(async () => {
     stack = await startTestStack()
@@ -39,21 +53,25 @@ describe.skipIf(!has("bash") || !has("curl"))("the README's walk", () => {
 
   test("answers what it says, line by line", async () => {
     const script = walk.join("\n").replace("source .local/admin.env; ", "")
-    const promised = [...script.matchAll(/^# (\d{3})/gm)].map(([, status]) => status)
-    expect(promised.slice(0, 5)).toEqual(["201", "201", "200", "200", "401"])
+    const promised = promises(script)
+    expect(promised.slice(0, 5).map(({ status }) => status)).toEqual(["201", "201", "200", "200", "401"])
     const { promise, resolve } = Promise.withResolvers<string>()
-    // curl, with its status written where it doesn't get into the answer.
-    const shadowed = `curl() { command curl -w '%{stderr}status %{http_code}\\n' "$@"; }\n${script}`
-    const child = spawn("bash", ["-c", shadowed], {
+    // curl, with status and answer also where they don't get into what the walk does with the answer.
+    const shadow =
+      `curl() { local answer; answer=$(command curl -w '%{stderr}status %{http_code} ' "$@"); ` +
+      `printf '%s\\n' "$answer" >&2; printf '%s' "$answer"; }`
+    const child = spawn("bash", ["-c", `${shadow}\n${script}`], {
       env: { ...process.env, SYMBOLON_URL: stack.url, SYMBOLON_TOKEN: stack.adminToken },
     })
-    let told = ""
+    let heard = ""
     child.stderr.on("data", (chunk) => {
-      told += chunk
+      heard += chunk
     })
-    child.on("close", () => resolve(told))
-    const statuses = [...(await promise).matchAll(/status (\d{3})/g)].map(([, status]) => status)
-    expect(statuses).toEqual(promised)
+    child.on("close", () => resolve(heard))
+    const answers = [...(await promise).matchAll(/^status (\d{3}) (.*)$/gm)]
+    expect(answers.map(([, status]) => status)).toEqual(promised.map(({ status }) => status))
+    const told = answers.map(([, , body = ""]) => body)
+    expect(promised.flatMap(({ body }, at) => (body.test(told[at] ?? "") ? [] : [[body.source, told[at]]]))).toEqual([])
   })
 })
 
