@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import type { LongResult } from "../rounds.ts"
+import { minutes } from "./size.ts"
 import { type FileReport, longTable } from "./table.ts"
 
 /**
@@ -25,6 +27,7 @@ const sized = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8
 const named = rest.filter((argument) => !argument.startsWith("-"))
 const options = rest.filter((argument) => argument.startsWith("-"))
 
+const started = performance.now()
 mkdirSync(reports, { recursive: true })
 for (const file of [loops, report]) rmSync(file, { force: true })
 const long = size === "long"
@@ -53,7 +56,11 @@ if (long) {
     .filter(Boolean)
     .map((line) => JSON.parse(line) as LongResult)
   const files = testResults.map(({ name, ...file }) => ({ ...file, name: name.slice(root.length + 1) }))
-  const table = longTable(files, results)
+  const taken = Math.round((performance.now() - started) / 60_000)
+  const command = `SYMBOLON_MINUTES=${minutes} npm run test:long`
+  const today = new Date().toISOString().slice(0, 10)
+  const heading = `\`${command}\`, on ${today}, ${availableParallelism()} cores, ${taken} minutes. A row is a loop; its other tests are not in it.`
+  const table = `${heading}\n\n${longTable(files, results)}`
   writeFileSync(join(reports, "long.json"), `${JSON.stringify({ passed: code === 0, results, files }, undefined, 2)}\n`)
   for (const file of [loops, report]) rmSync(file, { force: true })
   console.log(`\n${table}`)

@@ -6,6 +6,7 @@ import { signInAt } from "../../../examples/sign-in/sign-in-at.ts"
 import { freePort } from "../../../infra/local/engine.ts"
 import { people } from "../../../infra/local/people.ts"
 import { closed } from "../../../infra/local/secrets.ts"
+import { holdsPartOf, secretOf } from "../../secret-windows.ts"
 import { freePorts, type Running, startNode } from "../node.ts"
 import { folderForTest, until } from "./fixture.ts"
 
@@ -52,6 +53,11 @@ const deactivate = (url: string, token: string, id: number | undefined) =>
 const me = (url: string | undefined, token: string) =>
   fetch(`${url}/users/me`, { headers: { Authorization: `Bearer ${token}` } })
 
+interface Session {
+  bearer_token: string
+  user: { id: number; role: string }
+}
+
 /** A human's session, from the issuer of the stack at this port. */
 async function signIn(port: number, email: string) {
   const url = `http://127.0.0.1:${port}`
@@ -61,7 +67,7 @@ async function signIn(port: number, email: string) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ id_token: idToken }),
   })
-  return { status: response.status, session: (await response.json()) as { user: { id: number; role: string } } }
+  return { status: response.status, session: (await response.json()) as Session }
 }
 
 /** Processes whose parent is this one, by /proc. */
@@ -85,7 +91,7 @@ function statOf(pid: number | string): string[] | undefined {
 const isGone = (pid: number): boolean => (statOf(pid)?.[0] ?? "Z") === "Z"
 
 describe("npm start", () => {
-  it("serves, hands out an administrator's token, ends without a trace, and goes on where it was", {
+  it("S1 serves, hands out an administrator's token, prints none, ends without a trace, and goes on where it was", {
     timeout: 180_000,
   }, async () => {
     const directory = folderForTest()
@@ -109,8 +115,6 @@ describe("npm start", () => {
     const response = await me(admin.url, admin.token)
     expect(response.status).toBe(200)
     expect(await response.json()).toMatchObject({ user_id: "admin@example.com", role: "Admin" })
-    // The token is in its file, and nowhere in what was printed.
-    expect(first.stdout()).not.toContain(admin.token)
 
     expect(first.stdout()).toContain(`The issuer http://127.0.0.1:${port + 1} `)
     const signedIn = await Promise.all(people.map(({ email }) => signIn(port, email)))
@@ -121,7 +125,12 @@ describe("npm start", () => {
 
     const engines = process.platform === "linux" ? childrenOf(first.child.pid as number) : []
     if (process.platform === "linux") expect(engines.length).toBeGreaterThan(0)
-    expect((await stopped(first)).status).toBe(0)
+    const ended = await stopped(first)
+    expect(ended.status).toBe(0)
+    // S1: the tokens are in their answers and in admin.env, and in nothing that was printed, whose search would find them.
+    const secrets = [admin.token, ...signedIn.map(({ session }) => session.bearer_token)].map(secretOf)
+    expect(secrets.filter((secret) => holdsPartOf(secret, ended.stdout + ended.stderr))).toEqual([])
+    expect(secrets.filter((secret) => holdsPartOf(secret, `${ended.stdout}${secret.slice(20, 28)}`))).toEqual(secrets)
     for (const pid of engines) await until(() => isGone(pid))
     await expect(me(url, admin.token)).rejects.toThrow()
 
