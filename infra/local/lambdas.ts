@@ -67,7 +67,7 @@ class Environment {
     const [file, handlerName] = properties.Handler.split(".")
     // Lambda's own, where the template says none, is 3 s.
     this.timeout = (properties.Timeout ?? 3) * 1000
-    this.worker = new Worker(new URL("./lambda-worker.ts", import.meta.url), {
+    this.worker = new Worker(new URL("./lambda-worker.mjs", import.meta.url), {
       // Nothing of this process's own environment: a bundle must live on what its template gives it.
       env: {
         ...properties.Environment?.Variables,
