@@ -65,8 +65,9 @@ describe("the articles", () => {
     const anchors = titles.map((title) => title.toLowerCase().replaceAll(" ", "-"))
     for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor)
     const groups = named("AWS::Logs::LogGroup", "LogGroupName")
-    for (const [, group] of runbook.matchAll(/\/symbolon\/\$STAGE\/([\w/-]+)/g))
-      expect(groups).toContain(`/symbolon/dev/${group}`)
+    const parameters = named("AWS::SSM::Parameter", "Name")
+    for (const [, name] of runbook.matchAll(/\/symbolon\/\$STAGE\/([\w/-]+)/g))
+      expect([...groups, ...parameters]).toContain(`/symbolon/dev/${name}`)
     const names = [
       ...named("AWS::Lambda::Function", "FunctionName"),
       ...named("AWS::SecretsManager::Secret", "Name"),
@@ -77,6 +78,16 @@ describe("the articles", () => {
     for (const [, name] of runbook.matchAll(/symbolon-(?:\$STAGE|<stage>)-([a-z-]+[a-z])/g))
       expect([name, names.some((one) => one.startsWith(`symbolon-dev-${name}`))]).toEqual([name, true])
   })
+})
+
+it("a restore closes each route that writes, also one with a rate of its own, and opens the same ones again", () => {
+  const own = templates.ofType("AWS::ApiGateway::Stage").flatMap(({ Properties }) => Properties.MethodSettings)
+  const writing = own.filter(({ HttpMethod }: { HttpMethod: string }) => HttpMethod !== "GET")
+  const routes = writing.map(({ ResourcePath, HttpMethod }) => `${ResourcePath}/${HttpMethod}`)
+  for (const limit of ["rateLimit", "burstLimit"]) {
+    const patched = [...runbook.matchAll(new RegExp(`path=(\\S+)/throttling/${limit}`, "g"))].map(([, route]) => route)
+    expect(patched.toSorted()).toEqual(routes.toSorted())
+  }
 })
 
 describe("the queries", () => {
