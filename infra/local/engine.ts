@@ -125,14 +125,28 @@ function packageDirectory(name: string): string | undefined {
   }
 }
 
-/** A port that was free a moment ago. */
+/**
+ * A port that was free a moment ago: below those that a system gives to whoever asks for any, which an engine that takes seconds to start would lose
+ * to them.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as { port: number }
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (await isFree(port)) return port
+  }
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1")
+  try {
+    // Rejects when the server says "error" instead: another has the port.
+    await once(server, "listening")
+  } catch {
+    return false
+  }
   server.close()
   await once(server, "close")
-  return port
+  return true
 }
 
 async function answers(endpoint: string, child: ChildProcess): Promise<void> {

@@ -1,6 +1,4 @@
-import { once } from "node:events"
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { createClient } from "../../shared/contract/client.ts"
@@ -9,6 +7,7 @@ import { buildConsole, consoleDirectory } from "../build-console.ts"
 import { adminTokenEvent } from "../commands/proof.ts"
 import { consoleFiles } from "./console.ts"
 import { seedDemo } from "./demo.ts"
+import { isFree } from "./engine.ts"
 import { type LocalIssuer, startIssuer } from "./issuer.ts"
 import { operatorEnvironment, operatorFile } from "./operator.ts"
 import { people } from "./people.ts"
@@ -38,10 +37,8 @@ async function main(): Promise<void> {
   await assertFree(port + 1, ", for the issuer,")
   if (fresh) rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  say("building the Lambdas")
-  await buildFunctions()
-  say("building the console")
-  await buildConsole()
+  say("building the Lambdas and the console")
+  await Promise.all([buildFunctions(), buildConsole()])
   say("synthesizing the stacks")
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)
@@ -123,14 +120,8 @@ function portFrom(text: string | undefined): number {
 }
 
 async function assertFree(port: number, use: string): Promise<void> {
-  const probe = createServer().listen(port, "127.0.0.1")
-  try {
-    await Promise.race([once(probe, "listening"), once(probe, "error").then(([error]) => Promise.reject(error))])
-  } catch {
+  if (!(await isFree(port)))
     throw new Error(`port ${port}${use} is in use. Stop what listens there, or choose others: PORT=4000 npm start`)
-  }
-  probe.close()
-  await once(probe, "close")
 }
 
 function say(step: string): void {

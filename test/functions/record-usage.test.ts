@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib"
-import { beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test, vi } from "vitest"
 import { createTable } from "../../shared/store/dynamodb.ts"
 import { type AccountItem, accountKey, type TokenItem, tokenKey } from "../../shared/store/table.ts"
 import { createToken } from "../../shared/store/tokens.ts"
@@ -202,6 +202,13 @@ describe("a record", () => {
 })
 
 /** As CloudWatch Logs hands them to the job. */
+/** That of the job's Lambda, whose one runtime all tests of this file share. */
+function stubEnvironment(): void {
+  vi.stubEnv("TABLE_NAME", table.name)
+  vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", table.endpoint)
+  for (const name of ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) vi.stubEnv(name, "us-east-1")
+}
+
 const delivery = (messages: readonly string[]) => {
   const logEvents = messages.map((message, n) => ({ id: String(n), timestamp: n, message }))
   return { awslogs: { data: gzipSync(JSON.stringify({ messageType: "DATA_MESSAGE", logEvents })).toString("base64") } }
@@ -219,12 +226,7 @@ describe("F4 ten lines of usage, of which one is poisoned", () => {
   ]
   test.each(poisons)("%s: the nine others are recorded, once, however the batch comes", async (_, poisoned) => {
     const { handler } = await import("../../functions/jobs/record-usage.ts")
-    Object.assign(process.env, {
-      TABLE_NAME: table.name,
-      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
-      AWS_REGION: "us-east-1",
-    })
-    process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "test"
+    stubEnvironment()
     const tokens = await Promise.all(Array.from({ length: 9 }, () => aToken()))
     const at = runtime.now() + 1000
     const lines = tokens.map((token, n) => line(token, at + n))
@@ -250,10 +252,7 @@ describe("F4 ten lines of usage, of which one is poisoned", () => {
 test("the job takes what CloudWatch Logs delivers", async () => {
   const { handler } = await import("../../functions/jobs/record-usage.ts")
   const token = await aToken()
-  process.env.TABLE_NAME = table.name
-  process.env.AWS_ENDPOINT_URL_DYNAMODB = table.endpoint
-  process.env.AWS_REGION = "us-east-1"
-  process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "test"
+  stubEnvironment()
   const at = runtime.now() + 1000
   const data = { messageType: "DATA_MESSAGE", logEvents: [{ id: "1", timestamp: at, message: line(token, at) }] }
   const event = { awslogs: { data: gzipSync(JSON.stringify(data)).toString("base64") } }

@@ -12,9 +12,8 @@ test("a service that accepts and never answers is Unavailable after three attemp
     socket.on("error", () => {})
   }).listen(0, "127.0.0.1")
   await once(server, "listening")
-  process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as { port: number }).port}`
-  process.env.AWS_REGION = "us-east-1"
-  process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "test"
+  vi.stubEnv("AWS_ENDPOINT_URL", `http://127.0.0.1:${(server.address() as { port: number }).port}`)
+  for (const name of ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) vi.stubEnv(name, "us-east-1")
   const written = vi.spyOn(process.stdout, "write").mockReturnValue(true)
   const env = { STAGE: "test", TABLE_NAME: "table", KEYRING_SECRET: "keyring", CURSOR_SECRET: "cursor" }
   const runtime = createRuntime(env)()

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { join } from "node:path"
-import { freePort } from "../../infra/local/engine.ts"
+import { freePort, isFree } from "../../infra/local/engine.ts"
 
 export const root = `${join(import.meta.dirname, "../..")}/`
 
@@ -35,19 +34,6 @@ export function startNode(args: string[], env: NodeJS.ProcessEnv = {}): Running 
 export async function freePorts(): Promise<number> {
   for (;;) {
     const port = await freePort()
-    if (port < 65_535 && (await isFree(port + 1))) return port
+    if (await isFree(port + 1)) return port
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, "127.0.0.1")
-  try {
-    // Rejects when the server says "error" instead: another has the port.
-    await once(server, "listening")
-  } catch {
-    return false
-  }
-  server.close()
-  await once(server, "close")
-  return true
 }

@@ -84,7 +84,7 @@ describe.concurrent("F1 every mutation happens once, with exactly its audit even
     ["answers that take 2 s", "slow"],
     ["throttling", "throttled"],
   ])("%s, now and then", { timeout: 60_000 }, async (_, fault) => {
-    expect(await liveThrough(inTurn([fault, ...Array(8).fill(undefined)]))).toBeGreaterThan(1)
+    expect(await liveThrough(inTurn([fault, ...Array(18).fill(undefined)]))).toBeGreaterThan(1)
   })
 })
 
