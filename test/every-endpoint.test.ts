@@ -15,16 +15,36 @@ interface Sent {
 
 let stack: RunningStack
 const people = {} as Record<Exclude<CallerName, "nobody">, Person>
+/** Administrators' credentials that are good no more, and some that never were, with the problem that each is answered. */
+let refused: [credential: string, type: string][]
 /** Only from inside a human gets a token without a sign-in. */
 const here: readonly CallerName[] = inside ? callers : ["service Admin", "nobody"]
 
 beforeAll(async () => {
   stack = await openTestStack()
   people["service Admin"] = await aService(stack, "Admin")
+  refused = await refusedCredentials()
   if (inside)
     for (const role of ["Member", "Editor", "Manager", "Admin"] as const) people[role] = await aHuman(stack, role)
 })
 afterAll(() => stack.stop())
+
+async function refusedCredentials(): Promise<typeof refused> {
+  const revoked = await aService(stack, "Admin")
+  await stack.admin["user-tokens/update"]({ id: revoked.tokenId, body: { active: false } })
+  const expired = inside && (await aHuman(stack, "Admin", Date.now() - 8 * 86_400_000, "7d"))
+  const inactive = await aService(stack, "Admin")
+  await stack.admin["users/update"]({ id: inactive.id, body: { active: false } })
+  const { bearerToken } = people["service Admin"]
+  const wrongSecret = `${bearerToken.slice(0, 30)}${bearerToken[30] === "a" ? "b" : "a"}${bearerToken.slice(31)}`
+  return [
+    ["garbage", "invalid-token"],
+    [wrongSecret, "invalid-token"],
+    [revoked.bearerToken, "token-revoked"],
+    ...(expired ? [[expired.bearerToken, "token-expired"] as [string, string]] : []),
+    [inactive.bearerToken, "account-inactive"],
+  ]
+}
 
 /** A request to each endpoint that is right, on somebody else's account and token. */
 const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
@@ -154,20 +174,8 @@ describe.each(endpointRows)("%s", (key, row) => {
       expect(none.headers.get("www-authenticate")).toBe('Bearer realm="api"')
       expect((await problemOf(none)).type).toBe("/api/problems/authentication-required")
 
-      const revoked = await aService(stack, "Admin")
-      await stack.admin["user-tokens/update"]({ id: revoked.tokenId, body: { active: false } })
-      const expired = inside && (await aHuman(stack, "Admin", Date.now() - 8 * 86_400_000, "7d"))
-      const inactive = await aService(stack, "Admin")
-      await stack.admin["users/update"]({ id: inactive.id, body: { active: false } })
-      const { bearerToken } = people["service Admin"]
-      const wrongSecret = `${bearerToken.slice(0, 30)}${bearerToken[30] === "a" ? "b" : "a"}${bearerToken.slice(31)}`
-      for (const [credential, type] of [
-        ["garbage", "invalid-token"],
-        [wrongSecret, "invalid-token"],
-        [revoked.bearerToken, "token-revoked"],
-        ...(expired ? ([[expired.bearerToken, "token-expired"]] as const) : []),
-        [inactive.bearerToken, "account-inactive"],
-      ] as const) {
+      expect(refused.length).toBeGreaterThan(3)
+      for (const [credential, type] of refused) {
         const response = await call(key, sent, credential)
         expect([response.status, (await problemOf(response)).type]).toEqual([401, `/api/problems/${type}`])
         expect(response.headers.get("www-authenticate")).toBe('Bearer realm="api", error="invalid_token"')
