@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Problem } from "../../../shared/contract/problems.ts"
-import { type ExpiryPolicy, expiryOf, instantOf } from "../../../shared/store/instants.ts"
+import { type ExpiryPolicy, expiryOf, instantOf, instantOrNull } from "../../../shared/store/instants.ts"
 import { settings } from "../../../shared/store/settings.ts"
 import { flagsOf } from "../../../shared/store/shown-token.ts"
 import type { TokenItem } from "../../../shared/store/table.ts"
@@ -10,14 +10,17 @@ const now = Date.parse("2026-11-23T12:00:00Z")
 const day = 86_400_000
 const iso = (offset: number) => new Date(now + offset).toISOString()
 
-/** Answers what was refused, or undefined. */
+/** What is wrong with it, or undefined. */
 const refusal = (expiration: string, policy: ExpiryPolicy = settings): string | undefined => {
   try {
     expiryOf(expiration, now, policy)
   } catch (error) {
-    return (error as Problem).extras.errors ? "refused" : String(error)
+    const [first] = (error as Problem).extras.errors as { pointer: string; detail: string }[]
+    return `${first?.pointer} ${first?.detail}`
   }
 }
+const shapeless = "/expiration must be 7d to 365d, 1y, never, or an RFC 3339 instant"
+const tooSoon = "/expiration must be at least one hour ahead"
 
 describe("expiryOf", () => {
   test.each([
@@ -36,9 +39,9 @@ describe("expiryOf", () => {
     expect(expiryOf(expiration, now, settings)).toBe(expected)
   })
 
-  test.each(["6d", "366d", "0d", "07d", "7.5d", "7 d", "2y", "Never", "", "soon", "2026-02-31T00:00:00Z"])(
+  test.each(["6d", "366d", "0d", "07d", "7.5d", "7 d", "7days", "2y", "Never", "", "soon", "2027-02-30T00:00:00Z"])(
     "refuses %j",
-    (expiration) => expect(refusal(expiration)).toBe("refused"),
+    (expiration) => expect(refusal(expiration)).toBe(shapeless),
   )
   test.each([
     "2027-01-01",
@@ -47,10 +50,12 @@ describe("expiryOf", () => {
     "2027-01-01T25:00:00Z",
     "9999-12-31T23:59:59-01:00",
     "12027-01-01T00:00:00Z",
-  ])("refuses %j, which is no RFC 3339 instant", (expiration) => expect(refusal(expiration)).toBe("refused"))
+    "on 2027-01-01T00:00:00Z",
+    "2027-01-01T00:00:00Z (UTC)",
+  ])("refuses %j, which is no RFC 3339 instant", (expiration) => expect(refusal(expiration)).toBe(shapeless))
 
   test("F3 an instant is at least one hour ahead: a millisecond before, at, and after that hour", () => {
-    expect(refusal(iso(3_600_000 - 1))).toBe("refused")
+    expect(refusal(iso(3_600_000 - 1))).toBe(tooSoon)
     expect(refusal(iso(3_600_000))).toBeUndefined()
     expect(refusal(iso(3_600_000 + 1))).toBeUndefined()
   })
@@ -58,13 +63,22 @@ describe("expiryOf", () => {
   test("and within the policy: at its most days, and a second later", () => {
     const policy = { allowNever: true, maxExpiryDays: 30 }
     expect(refusal("30d", policy)).toBeUndefined()
-    expect(refusal("31d", policy)).toBe("refused")
+    expect(refusal("31d", policy)).toBe("/expiration must be at most 30 days ahead on this stage")
     expect(refusal(iso(30 * day), policy)).toBeUndefined()
-    expect(refusal(iso(30 * day + 1000), policy)).toBe("refused")
-    expect(refusal("never", policy)).toBe("refused")
-    expect(refusal("never", { allowNever: false, maxExpiryDays: undefined })).toBe("refused")
+    expect(refusal(iso(30 * day + 1000), policy)).toBe("/expiration must be at most 30 days ahead on this stage")
+    const noNever = "/expiration must not be never on this stage"
+    expect(refusal("never", policy)).toBe(noNever)
+    expect(refusal("never", { allowNever: false, maxExpiryDays: undefined })).toBe(noNever)
     expect(refusal("1y", { allowNever: false, maxExpiryDays: undefined })).toBeUndefined()
   })
+})
+
+test("instantOrNull is null for what has no end", () => {
+  expect([instantOrNull(now), instantOrNull(0), instantOrNull(undefined)]).toEqual([
+    "2026-11-23T12:00:00Z",
+    "1970-01-01T00:00:00Z",
+    null,
+  ])
 })
 
 test("instantOf prints whole seconds, rounded down", () => {
