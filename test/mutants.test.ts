@@ -56,7 +56,7 @@ const killers: Record<string, [file: string, test: string]> = {
   "k1-rewrap-unconditioned": [`${races}/k1-rewrap.race.test.ts`, "has read its row before"],
   "k1-promotion-stale": [`${races}/k1-rewrap.race.test.ts`, "brings back no digest of the old key"],
   "k1-current-alone": [`${store}/keyring-rotation.test.ts`, "names what each row waits for"],
-  "k1-swap-blind": ["test/infra/commands/keyring-secret.test.ts", "of two operators at once"],
+  "k1-swap-blind": ["test/infra/commands/keyring-secret.test.ts", "that isn't current any more is refused"],
   "f1-token-per-attempt": [`${store}/dynamodb.test.ts`, "however often its answers are lost"],
   "f1-unprocessed-is-absent": [`${store}/dynamodb.test.ts`, "takes unprocessed keys for what they are"],
   "f1-fault-is-refusal": ["test/functions/f1-authorizer.test.ts", "is 503 within 3 s"],

@@ -206,7 +206,8 @@ describe("a record", () => {
 function stubEnvironment(): void {
   vi.stubEnv("TABLE_NAME", table.name)
   vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", table.endpoint)
-  for (const name of ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) vi.stubEnv(name, "us-east-1")
+  vi.stubEnv("AWS_REGION", "us-east-1")
+  for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) vi.stubEnv(name, "test")
 }
 
 const delivery = (messages: readonly string[]) => {
