@@ -20,6 +20,7 @@ const sets = {
     ],
     break: 90,
   },
+  store: { mutate: ["shared/store/*.ts"], break: 90 },
 }
 
 const name = process.env.SYMBOLON_MUTATION ?? "critical"

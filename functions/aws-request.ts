@@ -144,7 +144,7 @@ const send = (request: Send, options: RequestOptions, body: string, signed: () =
       response.on("end", () => {
         clearTimeout(timer)
         try {
-          resolve({ response, answer: JSON.parse(text || "{}") })
+          resolve({ response, answer: JSON.parse(text) })
         } catch {
           // Its message would quote the answer, which may hold a secret.
           reject(new Error("not JSON"))

@@ -24,7 +24,7 @@ import type { PageRequest } from "../shared/store/pages.ts"
 import { dayMilliseconds, firstReminder } from "../shared/store/settings.ts"
 import { prefersCsv } from "./accept.ts"
 import { clientAddress } from "./client-address.ts"
-import { describeError, lambdaRuntime, type RuntimeOf } from "./runtime.ts"
+import { describeError, lambdaRuntime, type RuntimeOf, whileRunning } from "./runtime.ts"
 import { parsed } from "./validation.ts"
 
 /** Who calls: nobody in particular on a row that needs nothing, which then has no way to act for anyone. */
@@ -86,51 +86,51 @@ export function endpoint<K extends EndpointKey>(
         request.response = problemResponse(runtimeOf(), key, request.event, request.error)
       },
     })
-    .handler(async (event, _, { signal }) => {
-      const runtime = runtimeOf(signal)
-      const { caller, scope } = permit(row, event)
-      const id = row.route.includes("{id}") ? idOf(event.pathParameters?.id) : 0
-      const word = /\{(?:key|slug)\}/.test(row.route) ? wordOf(event.pathParameters) : ""
-      const query = parsed(row.query ?? noQuery, queryOf(event))
-      limitBody(event)
-      const body = row.body && parsed(row.body, bodyOf(event))
-      const { cursor, limit, ...filters } = query as Record<string, unknown>
-      const idempotencyKey = row.idempotencyKey && idempotencyKeyOf(event)
-      if (row.idempotencyKey === "required" && idempotencyKey === undefined)
-        throw new Problem("idempotency-key-required")
-      const outcome = await call(runtime, {
-        caller: caller as CallerOf<K>,
-        scope,
-        origin: () => originOf(runtime, event),
-        id,
-        key: word,
-        query: query as Query<K>,
-        body: body as Body<K>,
-        ifMatch: event.headers["if-match"],
-        idempotency:
-          idempotencyKey === undefined || !caller
-            ? undefined
-            : idempotencyOf(caller.accountId, idempotencyKey, `${row.route} ${id}`, body),
-        asCsv: row.orCsv === true && prefersCsv(event.headers.accept),
-        page: {
-          limit: limit as number,
-          cursor: cursor as string | undefined,
-          binding: JSON.stringify([row.route, filters, caller?.accountId]),
-        },
-      })
-      log(runtime, key, event, row.success, { handle: caller?.handle, accountId: caller?.accountId })
-      return {
-        statusCode: row.success,
-        headers: {
-          ...ownAnswerHeaders,
-          ...expiryHeader(runtime, event),
-          ...contentOf(row, outcome.csv),
-          ...(outcome.etag && { ETag: outcome.etag }),
-          ...(outcome.location && { Location: outcome.location }),
-        },
-        body: outcome.csv?.text ?? textOf(row, outcome.body),
-      }
+    .handler((event, _, { signal }) => whileRunning(runtimeOf, signal, (runtime) => answer(runtime, event)))
+
+  async function answer(runtime: Runtime, event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+    const { caller, scope } = permit(row, event)
+    const id = row.route.includes("{id}") ? idOf(event.pathParameters?.id) : 0
+    const word = /\{(?:key|slug)\}/.test(row.route) ? wordOf(event.pathParameters) : ""
+    const query = parsed(row.query ?? noQuery, queryOf(event))
+    limitBody(event)
+    const body = row.body && parsed(row.body, bodyOf(event))
+    const { cursor, limit, ...filters } = query as Record<string, unknown>
+    const idempotencyKey = row.idempotencyKey && idempotencyKeyOf(event)
+    if (row.idempotencyKey === "required" && idempotencyKey === undefined) throw new Problem("idempotency-key-required")
+    const outcome = await call(runtime, {
+      caller: caller as CallerOf<K>,
+      scope,
+      origin: () => originOf(runtime, event),
+      id,
+      key: word,
+      query: query as Query<K>,
+      body: body as Body<K>,
+      ifMatch: event.headers["if-match"],
+      idempotency:
+        idempotencyKey === undefined || !caller
+          ? undefined
+          : idempotencyOf(caller.accountId, idempotencyKey, `${row.route} ${id}`, body),
+      asCsv: row.orCsv === true && prefersCsv(event.headers.accept),
+      page: {
+        limit: limit as number,
+        cursor: cursor as string | undefined,
+        binding: JSON.stringify([row.route, filters, caller?.accountId]),
+      },
     })
+    log(runtime, key, event, row.success, { handle: caller?.handle, accountId: caller?.accountId })
+    return {
+      statusCode: row.success,
+      headers: {
+        ...ownAnswerHeaders,
+        ...expiryHeader(runtime, event),
+        ...contentOf(row, outcome.csv),
+        ...(outcome.etag && { ETag: outcome.etag }),
+        ...(outcome.location && { Location: outcome.location }),
+      },
+      body: outcome.csv?.text ?? textOf(row, outcome.body),
+    }
+  }
 }
 
 function contentOf({ produces }: Endpoint, csv: Csv | undefined): Record<string, string> {
@@ -164,7 +164,11 @@ function permit(row: Endpoint, event: APIGatewayProxyEvent): { caller: (Caller &
   return { caller: { ...caller, userAgent: userAgentOf(event), requestId: instanceOf(event) }, scope }
 }
 
-const userAgentOf = (event: APIGatewayProxyEvent): string => redact(event.headers["user-agent"] ?? "").slice(0, 200)
+/** Cut between two units of UTF-16 it may end with half a character, which the table refuses: the whole mutation, with its audit event. */
+const userAgentOf = (event: APIGatewayProxyEvent): string =>
+  redact(event.headers["user-agent"] ?? "")
+    .slice(0, 200)
+    .toWellFormed()
 
 const originOf = async (runtime: Runtime, event: APIGatewayProxyEvent): Promise<Origin> => ({
   clientAddress: clientAddress(event, await runtime.edgeSecret()),

@@ -1,7 +1,7 @@
 import middy from "@middy/core"
 import type { JobKey } from "../shared/contract/jobs.ts"
 import type { Runtime } from "../shared/runtime.ts"
-import { describeError, lambdaRuntime, type RuntimeOf } from "./runtime.ts"
+import { describeError, lambdaRuntime, type RuntimeOf, whileRunning } from "./runtime.ts"
 
 /**
  * The pipeline of every job: call, one log line. A job that fails throws, so that its source delivers again and, in the
@@ -19,7 +19,10 @@ export const job = <Event, Result>(
       },
     })
     .handler(async (event, context, { signal }) => {
-      const result = await run(runtimeOf(signal), event, context.awsRequestId, context.invokedFunctionArn)
-      runtimeOf().log({ event: "job", job: key, outcome: "done", requestId: context.awsRequestId })
+      const { awsRequestId, invokedFunctionArn } = context
+      const result = await whileRunning(runtimeOf, signal, (runtime) =>
+        run(runtime, event, awsRequestId, invokedFunctionArn),
+      )
+      runtimeOf().log({ event: "job", job: key, outcome: "done", requestId: awsRequestId })
       return result
     })

@@ -20,6 +20,23 @@ export const lambdaRuntime: RuntimeOf = (signal) => {
   return environment(signal)
 }
 
+/**
+ * Runs with a Runtime that is over when this is: at Lambda's deadline, which `signal` tells, and as soon as there is an outcome. Of work that was done
+ * at the same time, what is left when a part fails would go on whenever Lambda thaws this environment.
+ */
+export async function whileRunning<T>(
+  runtimeOf: RuntimeOf,
+  signal: AbortSignal,
+  run: (runtime: Runtime) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  try {
+    return await run(runtimeOf(AbortSignal.any([signal, over.signal])))
+  } finally {
+    over.abort()
+  }
+}
+
 /** Three attempts of one call fit into a Lambda's 15 s. Without `throwOnRequestTimeout` the SDK only warns, and waits on. */
 export const client = {
   maxAttempts: 3,

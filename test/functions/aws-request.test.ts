@@ -84,6 +84,15 @@ describe("a request", () => {
     await expect(request("GetSecretValue", {})).rejects.toThrow(/^not JSON$/)
   })
 
+  test("whose answer is empty is sent again: no service says 200 with nothing, and nothing must not pass for no row", async () => {
+    const { request } = await service({ text: "" }, { body: { ok: 1 } })
+    expect(await request("BatchGetItem", {})).toEqual({ ok: 1 })
+    await closed(server)
+    const { request: never, asked } = await service(...Array(5).fill({ text: "" }))
+    await expect(never("BatchGetItem", {})).rejects.toThrow(/^not JSON$/)
+    expect(asked).toHaveLength(attempts)
+  })
+
   test("that the service refuses is not repeated", async () => {
     const { request, asked } = await service({ status: 400, body: { __type: "x#AccessDeniedException" } })
     await expect(request("BatchGetItem", {})).rejects.toThrow("dynamodb answered AccessDeniedException")

@@ -16,8 +16,8 @@ import { anAccount, lambdaOn, tokenBody } from "../races/accounts.ts"
 import { createTestTable, type TestTable, testClient } from "../tables.ts"
 
 /**
- * F1: an invocation that was answered at its deadline, with work left to do. Lambda lets it go on beside a later one. Kills the mutant
- * f1-answered-goes-on.
+ * F1: an invocation that was answered with work left to do: at its deadline, or since another part of it had failed. Lambda lets it go on beside a
+ * later one. Kills the mutants f1-answered-goes-on and f1-failed-goes-on.
  */
 let table: TestTable
 let proxy: FaultProxy
@@ -80,6 +80,22 @@ describe("F1 what was answered at its deadline is over:", () => {
       runtimeOf,
     )
     await expect(create({}, context)).rejects.toThrow("aborted")
+    contended = false
+    await expect(abandoned).rejects.toThrow(Unavailable)
+    expect((await table.dump()).filter(({ SK }) => SK === "admins")).toEqual([])
+  })
+
+  test("nor does a job of which a part has failed: what was done beside it", async () => {
+    const create = job(
+      "create-first-admin",
+      async (runtime) => {
+        const created = createFirstAdmin(runtime, system("create-first-admin", "r"), "second@example.com")
+        abandoned = created
+        await Promise.all([created, Promise.reject(new Unavailable("another part"))])
+      },
+      runtimeOf,
+    )
+    await expect(create({}, { ...context, getRemainingTimeInMillis: () => 60_000 })).rejects.toThrow("another part")
     contended = false
     await expect(abandoned).rejects.toThrow(Unavailable)
     expect((await table.dump()).filter(({ SK }) => SK === "admins")).toEqual([])

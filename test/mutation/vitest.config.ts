@@ -11,26 +11,30 @@ class OwnFirst extends BaseSequencer {
   }
 }
 
+const tests: Record<string, string[]> = {
+  critical: [
+    "test/shared/token/*.test.ts",
+    "test/shared/contract/permissions.test.ts",
+    "test/functions/{authorize,http-authorize}.test.ts",
+  ],
+  rest: [
+    "test/shared/contract/*.test.ts",
+    "test/shared/secret-cache.test.ts",
+    "test/shared/store/{csv,cursor,etag,instants,review-checks}.test.ts",
+    "test/functions/authorize.test.ts",
+  ],
+  store: ["test/shared/store/*.test.ts", "test/functions/{record-usage,expiry-header,publish}.test.ts"],
+}
+
 /**
  * The tests of what Stryker mutates: those that need no engine and no server, and answer in milliseconds. No fuzz, race or fault test: a
  * mutant that they alone would kill lacks a test that says what it breaks.
  */
 export default defineConfig({
   test: {
-    include:
-      process.env.SYMBOLON_MUTATION === "rest"
-        ? [
-            "test/shared/contract/*.test.ts",
-            "test/shared/secret-cache.test.ts",
-            "test/shared/store/{csv,cursor,etag,instants,review-checks}.test.ts",
-            "test/functions/authorize.test.ts",
-          ]
-        : [
-            "test/shared/token/*.test.ts",
-            "test/shared/contract/permissions.test.ts",
-            "test/functions/{authorize,http-authorize}.test.ts",
-          ],
-    exclude: ["**/*.fuzz.test.ts"],
+    include: tests[process.env.SYMBOLON_MUTATION ?? "critical"],
+    exclude: ["**/*.fuzz.test.ts", "**/{d1,f1,p1,p2,flag-lists,sweep-cost}.test.ts"],
+    ...(process.env.SYMBOLON_MUTATION === "store" && { globalSetup: "test/mutation/engine.ts" }),
     sequence: { sequencer: OwnFirst },
     setupFiles: "test/mutation/seed.ts",
     testTimeout: 30_000,
