@@ -50,7 +50,11 @@ export const startRotation = (
   idempotency: Idempotency | undefined,
 ): Promise<IssuedToken> =>
   retrying(async () => {
-    await refuseRepeat(runtime, idempotency)
+    const refuseRepeat = async () => {
+      const earlier = idempotency && (await recall(runtime, idempotency))
+      if (earlier) throw await alreadyIssued(runtime, caller, scope, earlier.tokenId as number)
+    }
+    await refuseRepeat()
     const { token, account } = await readToken(runtime, caller, scope, id)
     // An administrator may end somebody's personal token, and never hold it.
     if (token.type === "Personal" && token.accountId !== caller.accountId) throw new Problem("insufficient-role")
@@ -58,7 +62,7 @@ export const startRotation = (
     if (statusOf(token, account, now) !== "active" || token.compromised) throw new Problem("token-not-active")
     if (rotationOf(token, now)) {
       // Perhaps begun by this very request, sent twice, since we have looked for it.
-      await refuseRepeat(runtime, idempotency)
+      await refuseRepeat()
       throw new Problem("rotation-pending")
     }
     const settings = await readSettings(runtime)
@@ -97,11 +101,6 @@ export const startRotation = (
     ])
     return { ...showToken({ ...token, ...set }, account, now, settings), bearer_token: bearerToken }
   })
-
-async function refuseRepeat(runtime: Runtime, idempotency: Idempotency | undefined): Promise<void> {
-  const earlier = idempotency && (await recall(runtime, idempotency))
-  if (earlier) throw await alreadyIssued(runtime, earlier.tokenId as number)
-}
 
 /** As it is asked for; else as long a life as the current secret was given, as far as the policy and the calling token let it. */
 function expiryAfter(

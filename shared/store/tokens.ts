@@ -47,12 +47,12 @@ export const createToken = (
   idempotency?: Idempotency,
 ): Promise<IssuedToken> =>
   retrying(async () => {
-    const earlier = idempotency && (await recall(runtime, idempotency))
-    if (earlier) throw await alreadyIssued(runtime, earlier.tokenId as number)
-
     const personal = body.type === "Personal"
     if (personal && caller.userType !== "User") throw new Problem("personal-tokens-need-a-human")
     if (!personal && scope !== "all") throw new Problem("insufficient-role")
+    const earlier = idempotency && (await recall(runtime, idempotency))
+    if (earlier) throw await alreadyIssued(runtime, caller, scope, earlier.tokenId as number)
+
     const settings = await readSettings(runtime)
     const expiresAt = expiryOf(body.expiration, runtime.now(), settings)
     const token: NewToken = {
@@ -302,12 +302,14 @@ function whyNoToken(account: Record<string, unknown> | undefined, most: number):
   return new Conflict("the account's epoch has changed")
 }
 
-export async function alreadyIssued(runtime: Runtime, id: number): Promise<Problem> {
-  const token = await runtime.table.get<TokenItem>(tokenKey(id))
-  if (!token) return new Problem("token-already-issued")
-  const account = await readAccount(runtime, token.accountId)
-  const settings = await readSettings(runtime)
-  return new Problem("token-already-issued", { token: showToken(token, account, runtime.now(), settings) })
+/** The answer to a repeat: with the token that was made then, as it is now, if it is still there and still for this caller to see. */
+export async function alreadyIssued(runtime: Runtime, caller: Caller, scope: Scope, id: number): Promise<Problem> {
+  try {
+    return new Problem("token-already-issued", { token: await getToken(runtime, caller, scope, id) })
+  } catch (error) {
+    if (error instanceof Problem && error.code === "not-found") return new Problem("token-already-issued")
+    throw error
+  }
 }
 
 interface Change {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { Problem } from "../../../shared/contract/problems.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
+import { startRotation } from "../../../shared/store/rotation.ts"
 import { signIn } from "../../../shared/store/sign-in.ts"
 import { type AccountItem, accountKey, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
 import {
@@ -209,4 +210,29 @@ test("an Idempotency-Key is good for 24 hours: one millisecond before, and at th
   runtime.clock.advance(1)
   expect(await problemOf(create(2))).toBe("none")
   expect(await problemOf(create(2))).toBe("token-already-issued")
+})
+
+test("a repeat tells of the token only whom it may be shown to now: nobody who has lost the role since, and of none that is deleted", async () => {
+  const { user } = await anAccountWith(0)
+  const runtime = runtimeOn()
+  const keyed = () => ({ principal: 1, keyHash: `key ${names++}`, requestHash: "request" })
+  const told = (promise: Promise<unknown>) =>
+    promise.then(
+      () => "none",
+      ({ code, extras }: Problem) => [code, (extras as { token?: { status: string } }).token?.status],
+    )
+  const [creation, rotation] = [keyed(), keyed()]
+  const create = (scope: "all" | "own") => createToken(runtime, anAdmin(), scope, body(user.user_id, 1), creation)
+  const { id } = await create("all")
+  const rotate = (scope: "all" | "own") => startRotation(runtime, anAdmin(), scope, id, { overlap_hours: 1 }, rotation)
+  await rotate("all")
+  expect(await told(create("all"))).toEqual(["token-already-issued", "active"])
+  expect(await told(rotate("all"))).toEqual(["token-already-issued", "active"])
+  expect(await told(create("own"))).toEqual(["insufficient-role", undefined])
+  expect(await told(rotate("own"))).toEqual(["token-already-issued", undefined])
+  await updateToken(runtime, anAdmin(), "all", id, { active: false })
+  expect(await told(create("all"))).toEqual(["token-already-issued", "revoked"])
+  await deleteToken(runtime, anAdmin(), "all", id, undefined)
+  expect(await told(create("all"))).toEqual(["token-already-issued", undefined])
+  expect(await told(rotate("all"))).toEqual(["token-already-issued", undefined])
 })
