@@ -53,6 +53,9 @@ const killers: Record<string, [file: string, test: string]> = {
   "d1-epochs-forgotten": [`${store}/d1.test.ts`, "resurrects nothing"],
   "d1-widens": [`${store}/d1.test.ts`, "is given nothing"],
   "d1-done-twice": [`${store}/d1.test.ts`, "each event once"],
+  "d1-trail-believed": [`${store}/d1.test.ts`, "may have had an event of its last minute"],
+  "d1-tail-believed": [`${store}/archive.test.ts`, "is what comes after the last mark"],
+  "d1-email-of-deleted": [`${store}/d1.test.ts`, "gives an email to whom it was given"],
   "k1-rewrap-unconditioned": [`${races}/k1-rewrap.race.test.ts`, "has read its row before"],
   "k1-promotion-stale": [`${races}/k1-rewrap.race.test.ts`, "brings back no digest of the old key"],
   "k1-current-alone": [`${store}/keyring-rotation.test.ts`, "names what each row waits for"],
@@ -71,6 +74,7 @@ const killers: Record<string, [file: string, test: string]> = {
   "z1-trimmed": ["test/functions/z1-authorization.fuzz.test.ts", "Z1"],
   "s1-user-agent-whole": ["test/functions/authorizer.test.ts", "S1 nothing of a credential, in any line"],
   "f1-answered-goes-on": ["test/functions/f1-deadline.test.ts", "a restoration whose answer was 503"],
+  "f1-failed-goes-on": ["test/functions/f1-deadline.test.ts", "a job of which a part has failed"],
   "f1-account-unchecked": [`${store}/tokens.test.ts`, "its account is deactivated"],
 }
 const patches = readdirSync(join(root, "test/mutants")).map((file) => file.replace(/\.patch$/, ""))

@@ -13,7 +13,7 @@ import { configure, openSession, stageFrom } from "./session.ts"
 import { storeOn } from "./store.ts"
 
 const usage =
-  "npm run replay -- --stage prod --table <restored table> --since <instant of the restore> [--until <end of traffic>]"
+  "npm run replay -- --stage prod --table <restored table> --since <instant of the restore> --until <end of traffic>"
 
 /**
  * `npm run replay`: gives a restored table what the audit archive says that happened since, before any traffic reaches it. It first
@@ -28,10 +28,7 @@ await run(async () => {
   })
   const { stageName, stage } = stageFrom(values.stage, "replay")
   if (!values.table) throw new Refusal(`which table? ${usage}`)
-  const [since, until] = [
-    instantOf("since", values.since),
-    values.until ? instantOf("until", values.until) : Date.now(),
-  ]
+  const [since, until] = [instantOf("since", values.since), instantOf("until", values.until)]
   if (since >= until) throw new Refusal("--since must be before --until, and neither in the future")
   if (values.table === tableNameOf(stageName, stage))
     throw new Refusal(
@@ -43,13 +40,14 @@ await run(async () => {
 
   const bucket = names(stageName).auditBucket(session.account, session.region)
   const archive = await readArchiveSince(bucket, since)
-  const gaps = [...gapsIn(archive, shardNames(), since, until), ...(await undoneIn(names(stageName)))]
   // Some of before, too: its transaction may have come after the restore's instant. What the table has in its trail is no work.
-  const events = archive.events.filter(({ at }) => at >= since - settledMilliseconds)
+  const from = since - settledMilliseconds
+  const gaps = [...gapsIn(archive, shardNames(), from, until), ...(await undoneIn(names(stageName)))]
+  const events = archive.events.filter(({ at }) => at >= from)
   const { runtime } = storeOn(values.table)
   const actor = { accountId: 0, userId: session.arn, clientAddress: "", userAgent: "", requestId: "replay" }
 
-  const planned = await replay(runtime, events, false)
+  const planned = await replay(runtime, events, since, false)
   const accounts = gaps.length > 0 ? await revokeEverything(runtime, actor, false) : 0
   const plan = planOf(values.table, planned, accounts)
   for (const line of report(planned, gaps, accounts)) say(line)
@@ -59,7 +57,7 @@ await run(async () => {
   }
   if (values.apply !== plan)
     throw new Refusal(`this is plan ${plan}, not ${values.apply}: read it above, and apply it by its own name`)
-  await replay(runtime, events, true)
+  await replay(runtime, events, since, true)
   if (gaps.length > 0) await revokeEverything(runtime, actor, true)
   const streamArn = await makeReady(values.table)
   say(`done. Now let ${stageName} use it, in infra/stage.ts, and deploy:`)
@@ -82,13 +80,21 @@ function planOf(tableName: string, planned: readonly Replayed[], accounts: numbe
 }
 
 function report(planned: readonly Replayed[], gaps: readonly string[], accounts: number): string[] {
-  const effects = planned.filter(({ effect }) => effect !== undefined)
-  const others = planned.filter(({ effect }) => effect === undefined)
+  const [had, lost] = [planned.filter(({ inTrail }) => inTrail), planned.filter(({ inTrail }) => !inTrail)]
+  const effects = lost.filter(({ effect }) => effect !== undefined)
+  const others = lost.filter(({ effect }) => effect === undefined)
   const counts = Object.entries(Object.groupBy(others, ({ event }) => event.action))
+  const line = ({ event, effect }: Replayed) => `  ${new Date(event.at).toISOString()} ${effect}`
   const most = 20
   return [
-    `${planned.length} events are not in the table's trail, and go into it; ${effects.length} of them narrowed, and are done again:`,
-    ...effects.map(({ event, effect }) => `  ${new Date(event.at).toISOString()} ${effect}`),
+    `${lost.length} events are not in the table's trail, and go into it; ${effects.length} of them narrowed, and are done again:`,
+    ...effects.map(line),
+    ...(had.length > 0
+      ? [
+          `${had.length} events of the last minute before the restore's instant are in the trail, and may not be in the rows: done again too:`,
+          ...had.map(line),
+        ]
+      : []),
     ...(counts.length > 0 ? ["what is left to people: it is in the trail, and has no effect on the table"] : []),
     ...counts.map(([action, found = []]) => `  ${found.length} × ${action}`),
     ...(gaps.length > 0

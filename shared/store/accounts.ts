@@ -134,27 +134,27 @@ export const sameVersion = (account: AccountItem): Condition =>
 
 /** Guards, then the account: who loses the race for an identity is told which part of it is taken. */
 export const identitySteps = (account: AccountItem): Step[] => [
-  ...(account.userType === "User" ? emailSteps(undefined, account) : []),
+  ...(account.userType === "User" ? [emailGuard(account)] : []),
   put({ ...userIdKey(account.userId), accountId: account.id }, absent, () => new Problem("user-id-taken")),
   put(account, absent, () => new Conflict("an id was drawn twice")),
 ]
 
-/** Moves the guard that keeps an email unique among humans; a service account's is only a contact. */
-export const emailSteps = (from: AccountItem | undefined, to: AccountItem): Step[] =>
-  to.userType === "Service"
-    ? []
-    : [
-        put({ ...emailKeyOf(to.email as string), accountId: to.id }, absent, () => new Problem("email-taken")),
-        ...(from?.email
-          ? [
-              remove(
-                emailKeyOf(from.email),
-                where("#accountId = :id", { id: to.id }),
-                () => new Error("an email's guard was not its account's"),
-              ),
-            ]
-          : []),
-      ]
+/** Keeps an email unique among humans; a service account's is only a contact. */
+const emailGuard = ({ id, email = "" }: AccountItem): Step =>
+  put({ ...emailKeyOf(email), accountId: id }, absent, () => new Problem("email-taken"))
+
+/** The steps that move the guard of a human's email. */
+export async function emailSteps(runtime: Runtime, from: AccountItem, to: AccountItem): Promise<Step[]> {
+  if (to.userType === "Service") return []
+  const key = emailKeyOf(from.email ?? "")
+  const left = await runtime.table.get<IdentityItem>(key)
+  const own = where("#accountId = :id", { id: to.id })
+  return [
+    emailGuard(to),
+    // One that is missing, or is somebody else's since a replay, which check-integrity tells of, keeps nobody from being given another email.
+    ...(left?.accountId === to.id ? [remove(key, own, () => new Conflict("changed meanwhile"))] : []),
+  ]
+}
 
 /** Takes an account's identity of the issuer away from it: whoever it was signs in as nobody. */
 export const unbindSteps = ({ id, binding }: AccountItem): Step[] =>

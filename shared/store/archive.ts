@@ -104,17 +104,26 @@ function isEvent(value: unknown): value is AuditItem {
 /** How long the marks of a shard may be apart: three times the interval at which they are written. */
 const mostMilliseconds = 15 * 60_000
 
-/** Why the archive can't be relied on to hold all events between two instants; empty: it can. */
+/**
+ * Why the archive can't be relied on to hold all events between two instants; empty: it can. The stream keeps the order, so a mark proves what came
+ * before it, and of what came after the last one nothing is known: there has to be a mark of `until` or later.
+ */
 export function gapsIn({ marks, tampered }: Archive, shards: readonly string[], from: number, until: number): string[] {
   const instant = (at: number) => new Date(at).toISOString()
   const gaps = shards.flatMap((shard) => {
-    const known = marks.filter((mark) => mark.shard === shard).map(({ at }) => at)
-    const instants = [from, ...known.filter((at) => at > from && at < until), until].sort((a, b) => a - b)
-    return instants
+    const known = marks.filter((mark) => mark.shard === shard && mark.at > from).map(({ at }) => at)
+    known.sort((a, b) => a - b)
+    const proof = known.findIndex((at) => at >= until)
+    const instants = [from, ...(proof === -1 ? known : known.slice(0, proof + 1))]
+    const apart = instants
       .slice(1)
       .map((at, index) => [instants[index] as number, at] as const)
       .filter(([before, after]) => after - before > mostMilliseconds)
       .map(([before, after]) => `nothing of shard ${shard} from ${instant(before)} to ${instant(after)}`)
+    const last = instant(instants.at(-1) as number)
+    return proof === -1
+      ? [...apart, `of shard ${shard} no mark of ${instant(until)} or later: the last is of ${last}`]
+      : apart
   })
   return [...gaps, ...tampered.map(({ change, event }) => `${change} of the event ${event.id} of ${event.PK}`)]
 }

@@ -34,24 +34,51 @@ export interface Replayed {
   event: AuditItem
   /** What was done again, in words; undefined: the event was put into the trail, and nothing else. */
   effect: string | undefined
+  /** The table had the event, and not what it tells of. */
+  inTrail: boolean
 }
 
 /**
- * Replays events in their order. With `apply` false it writes nothing and answers what it would do. One that the table has
- * is not done twice: each goes into the trail in the transaction of its effect.
+ * A transaction comes into the backups of its table by and by: of one that was made just before the restore's instant, the event may be
+ * there and the rest not (the DynamoDB Developer Guide, at TransactWriteItems).
  */
-export async function replay(runtime: Runtime, events: readonly AuditItem[], apply: boolean): Promise<Replayed[]> {
+const partlyMilliseconds = 60_000
+
+/**
+ * Replays events in their order, on a table of the instant `since`. With `apply` false it writes nothing and answers what it would do. One
+ * that the table has is not done twice: each goes into the trail in the transaction of its effect. Of those that it had before, just those of
+ * the last minute are looked into.
+ */
+export async function replay(
+  runtime: Runtime,
+  events: readonly AuditItem[],
+  since: number,
+  apply: boolean,
+): Promise<Replayed[]> {
   const rows = new Rows(runtime)
-  const replayed: Replayed[] = []
+  const had: AuditItem[] = []
+  const lost: AuditItem[] = []
   for (const event of events) {
-    if (await rows.get<AuditItem>(event)) continue
-    const effect = await effectOf(rows, event)
-    const trail = put({ ...event, replayedAt: runtime.now() }, absent, () => new Error("replayed by another meanwhile"))
-    if (apply) await runtime.table.transact([...(effect?.steps ?? []), trail])
-    replayed.push({ event, effect: effect?.says })
+    const known = await rows.get<AuditItem>(event)
+    if (!known) lost.push(event)
+    else if (known.replayedAt === undefined && event.at >= since - partlyMilliseconds) had.push(event)
   }
+  const replayed: Replayed[] = []
+  const again = async (event: AuditItem, inTrail: boolean) => {
+    const effect = await effectOf(rows, event)
+    if (inTrail && !effect) return
+    const steps = [...(effect?.steps ?? []), ...(inTrail ? [] : [trail(runtime, event)])]
+    if (apply) await runtime.table.transact(steps)
+    replayed.push({ event, effect: effect?.says, inTrail })
+  }
+  // What the table had came before what it hadn't, also in the same millisecond.
+  for (const event of had) await again(event, true)
+  for (const event of lost) await again(event, false)
   return replayed
 }
+
+const trail = (runtime: Runtime, event: AuditItem): Step =>
+  put({ ...event, replayedAt: runtime.now() }, absent, () => new Error("replayed by another meanwhile"))
 
 /** Ends every token of every account, where it isn't known what ended meanwhile. Answers how many accounts these are. */
 export async function revokeEverything(runtime: Runtime, actor: Actor, apply: boolean): Promise<number> {
@@ -106,9 +133,9 @@ class Rows {
     return update({ PK: row.PK, SK: row.SK }, changes, exists, () => new Error(`${row.PK} has gone meanwhile`))
   }
 
-  add<T extends Key>(row: T): Step {
+  add<T extends Key>(row: T, condition = absent): Step {
     this.known.set(`${row.PK} ${row.SK}`, row)
-    return put(row, absent, () => new Error(`${row.PK} has come meanwhile`))
+    return put(row, condition, () => new Error(`${row.PK} has come meanwhile`))
   }
 
   remove(row: Key): Step {
@@ -297,12 +324,18 @@ async function narrowed(rows: Rows, event: AuditItem): Promise<Effect | undefine
   return { says: says.join(" and "), steps }
 }
 
-/** Nobody signs in by the old one any more; by the new one only where nobody has it yet, which check-integrity tells of. */
+/**
+ * Nobody signs in by the old one any more; by the new one only where nobody has it, which check-integrity tells of. Who is being deleted has left it:
+ * the email was given away after that.
+ */
 async function emailMoved(rows: Rows, account: AccountItem, email: string): Promise<Step[]> {
   const [from, to] = [emailKeyOf(account.email ?? ""), emailKeyOf(email)]
   const own = (await rows.get<IdentityItem>(from))?.accountId === account.id
   const taken = await rows.get<IdentityItem>(to)
-  return [...(own ? [rows.remove(from)] : []), ...(taken ? [] : [rows.add({ ...to, accountId: account.id })])]
+  const holder = taken && (await rows.get<AccountItem>(accountKey(taken.accountId)))
+  const guard = { ...to, accountId: account.id }
+  const free = !taken || holder?.state === "DELETING"
+  return [...(own ? [rows.remove(from)] : []), ...(free ? [rows.add(guard, taken ? always : absent)] : [])]
 }
 
 /** Whoever a human is bound to keeps everybody else out. */

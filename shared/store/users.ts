@@ -142,7 +142,7 @@ export const updateUser = (
         // Read again, and If-Match judged again.
         (found) => (found ? new Conflict("changed meanwhile") : new Problem("not-found")),
       ),
-      ...(fields.includes("email") ? emailSteps(account, next) : []),
+      ...(fields.includes("email") ? await emailSteps(runtime, account, next) : []),
       ...(fields.includes("binding") ? unbindSteps(account) : []),
       ...teamSteps(account.teams, next.teams, changes.teams ?? []),
       ...administratorSteps(account, next),

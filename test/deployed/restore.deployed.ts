@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { expect, inject } from "vitest"
 import { createClient } from "../../shared/contract/client.ts"
+import { readArchive } from "../../shared/store/archive.ts"
+import { shardNames } from "../../shared/store/table.ts"
 import { until } from "../infra/local/fixture.ts"
 import { insideTest, openTestStack } from "../local-stack.ts"
 import { aService, type Person } from "../people.ts"
@@ -30,11 +32,16 @@ insideTest("a restored table lets nobody in who was shut out since", { timeout: 
   await admin["users/update"]({ id: demoted.id, body: { role: "Member" } })
   const name = `made since ${randomUUID()}`
   const { user_id } = await admin["users/create"]({ body: { name, role: "Member" } })
-  // The archive has all of it when it has the last.
-  await until(async () => (await aws.objects("symbolon-dev-audit-000000000000-us-east-1")).includes(user_id), 60_000)
-  await aws.invoke("symbolon-dev-jobs-mark-archive", {})
-  await new Promise((resolve) => setTimeout(resolve, 1))
+  const archive = () => aws.objects("symbolon-dev-audit-000000000000-us-east-1")
+  await until(async () => (await archive()).includes(user_id), 60_000)
+  // The archive proves that it has all of it by marks of after that.
   const end = new Date().toISOString()
+  await aws.invoke("symbolon-dev-jobs-mark-archive", {})
+  const isMarked = async () => {
+    const { marks } = readArchive([["the archive", await archive()]])
+    return shardNames().every((shard) => marks.some((mark) => mark.shard === shard && mark.at >= Date.parse(end)))
+  }
+  await until(isMarked, 60_000)
 
   const replay = (...more: string[]) => {
     const given = ["--stage", "dev", "--table", restored, "--since", since, "--until", end, ...more]

@@ -14,6 +14,7 @@ import { type Answers, fineAccount, runCommand, startAws } from "./aws.ts"
 /** `npm run replay`, on a real table, with a small AWS that holds the archive. */
 let restored: TestTable
 let since: string
+let until: string
 let token: Awaited<ReturnType<typeof anAccount>>["tokens"][number]
 let events: AuditItem[]
 beforeEach(async () => {
@@ -24,6 +25,7 @@ beforeEach(async () => {
   for (const row of await lost.dump()) await restored.put(row)
   since = new Date(Date.now() - 60_000).toISOString()
   await updateToken(lambdaOn(lost), anAdmin(), "all", token.id, { active: false })
+  until = new Date().toISOString()
   events = (await lost.dump()).filter(({ PK }) => PK.startsWith("AUD#")) as unknown as AuditItem[]
 })
 
@@ -42,7 +44,8 @@ async function replay(text: string, args: string[], more: Answers = {}) {
     ...more,
   })
   const dynamodb = await startDynamoDb()
-  const ended = await runCommand("replay", ["--stage", "prod", "--table", restored.name, "--since", since, ...args], {
+  const given = ["--stage", "prod", "--table", restored.name, "--since", since, "--until", until, ...args]
+  const ended = await runCommand("replay", given, {
     ...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
     ...{ AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint },
   })
@@ -73,7 +76,9 @@ async function startDynamoDb() {
   onTestFinished(() => closed(server))
   return { endpoint: `http://127.0.0.1:${portOf(server)}`, recovery: () => recovery }
 }
-const lines = () => writeLines(events.map((event) => ({ event })))
+const marks = (at = Date.now()) => writeLines(shardNames().map((shard) => ({ mark: { shard, at } })))
+/** All that there was, and a mark behind it. */
+const lines = () => writeLines(events.map((event) => ({ event }))) + marks()
 const accepted = async () => (await verifier(restored, token.bearer_token)()) === "accepted"
 
 describe("npm run replay", () => {
@@ -101,15 +106,21 @@ describe("npm run replay", () => {
   test("takes what was begun before the restore's instant, and may have been written after it, for lost", async () => {
     since = new Date(Math.max(...events.map(({ at }) => at)) + 1).toISOString()
     expect((await replay(lines(), [])).stderr).toContain(`revokes ${token.handle}`)
-    // Of what is in the table's trail, nothing is done again.
+    // In the table's trail, but of its last minute: the rest of its transaction may not have come along.
     for (const event of events) await restored.put({ ...event })
-    expect((await replay(lines(), [])).stderr).toContain("0 events are not in the table's trail")
+    const had = (await replay(lines(), [])).stderr
+    expect(had).toContain("0 events are not in the table's trail")
+    expect(had).toContain("1 events of the last minute before the restore's instant are in the trail")
+    expect(had).toContain(`revokes ${token.handle}`)
   })
 
   test("an object that doesn't parse stops it before its first write, and is named", async () => {
     const before = await restored.dump()
     const { status, stderr } = await replay(`${lines()}{"event":`, ["--apply", "000000000000"])
-    expect([status, stderr]).toEqual([1, expect.stringContaining(`line ${events.length + 1} of ${name} is not one of`)])
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining(`line ${events.length + shardNames().length + 1} of ${name} is not one of`),
+    ])
     expect(await restored.dump()).toEqual(before)
   })
 
@@ -118,11 +129,19 @@ describe("npm run replay", () => {
     const dry = await replay(lines(), [])
     expect(dry.stderr).toContain("the archive is not complete: all tokens of 1 accounts are revoked")
     expect(dry.stderr.match(/nothing of shard/g)).toHaveLength(shardNames().length)
-    const marks = shardNames().map((shard) => ({ mark: { shard, at: Date.now() - 10 * 60_000 } }))
-    expect((await replay(lines() + writeLines(marks), [])).stderr).not.toContain("not complete")
+    const whole = marks(Date.now() - 12 * 60_000) + lines()
+    expect((await replay(whole, [])).stderr).not.toContain("not complete")
     const given = { GetQueueAttributes: { body: { Attributes: { ApproximateNumberOfMessages: "3" } } } }
-    const undone = await replay(lines() + writeLines(marks), [], given)
+    const undone = await replay(whole, [], given)
     expect(undone.stderr).toContain("3 batches were given up on")
+  })
+
+  test("with no mark of the end of traffic or later it revokes everything too: what came last may not be archived yet", async () => {
+    const early = marks(Date.parse(until) - 1) + writeLines(events.map((event) => ({ event })))
+    const dry = await replay(early, [])
+    expect(dry.stderr).toContain("the archive is not complete: all tokens of 1 accounts are revoked")
+    expect(dry.stderr.match(/of shard \d\d no mark of/g)).toHaveLength(shardNames().length)
+    expect((await replay(early + marks(Date.parse(until)), [])).stderr).not.toContain("not complete")
   })
 
   test.each<[string, string[], RegExp]>([
@@ -130,6 +149,7 @@ describe("npm run replay", () => {
     ["the stage's own table", ["--table", "symbolon-prod"], /is the table that prod uses/],
     ["an instant that is none", ["--since", "yesterday"], /--since must be an instant of the past/],
     ["an instant to come", ["--since", "2999-01-01T00:00:00Z"], /--since must be an instant of the past/],
+    ["an end that isn't told", ["--until", ""], /--until must be an instant of the past/],
     ["an end before the start", ["--until", "2020-01-01T00:00:00Z"], /--since must be before --until/],
     ["an unknown stage", ["--stage", "nowhere"], /there is no stage nowhere/],
   ])("refuses %s in one line", async (_, args, line) => {

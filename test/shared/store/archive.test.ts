@@ -63,22 +63,32 @@ describe("a gap", () => {
   })
   const gaps = (archive: Archive, until: number) => gapsIn(archive, ["00"], 0, until)
 
-  test("is more than a quarter of an hour without a mark: from the start, between two, and to the end", () => {
-    expect(gaps(marked(), minutes(15))).toEqual([])
-    expect(gaps(marked(), minutes(15) + 1)).toHaveLength(1)
-    expect(gaps(marked(minutes(15), minutes(30)), minutes(45))).toEqual([])
-    expect(gaps(marked(minutes(15) + 1, minutes(30)), minutes(45))).toEqual([
+  test("is more than a quarter of an hour without a mark: from the start, between two, and to the one that is the proof", () => {
+    expect(gaps(marked(minutes(15)), minutes(15))).toEqual([])
+    expect(gaps(marked(minutes(15) + 1), minutes(15))).toHaveLength(1)
+    expect(gaps(marked(minutes(15), minutes(30), minutes(45)), minutes(45))).toEqual([])
+    expect(gaps(marked(minutes(45), minutes(15) + 1, minutes(30)), minutes(45))).toEqual([
       "nothing of shard 00 from 1970-01-01T00:00:00.000Z to 1970-01-01T00:15:00.001Z",
     ])
-    expect(gaps(marked(minutes(15), minutes(30) + 1), minutes(45))).toHaveLength(1)
-    expect(gaps(marked(minutes(15), minutes(30)), minutes(45) + 1)).toHaveLength(1)
+    expect(gaps(marked(minutes(15), minutes(30) + 1, minutes(45)), minutes(45))).toHaveLength(1)
+    expect(gaps(marked(minutes(15), minutes(30), minutes(45) + 1), minutes(45))).toHaveLength(1)
+  })
+
+  test("is what comes after the last mark: only one of the end or later proves that all of before has come", () => {
+    const none = "of shard 00 no mark of 1970-01-01T00:10:00.000Z or later: the last is of"
+    expect(gaps(marked(minutes(10) - 1), minutes(10))).toEqual([`${none} 1970-01-01T00:09:59.999Z`])
+    expect(gaps(marked(minutes(10)), minutes(10))).toEqual([])
+    expect(gaps(marked(), minutes(10))).toEqual([`${none} 1970-01-01T00:00:00.000Z`])
+    // What came before the start proves nothing, and what comes after the proof is no matter.
+    expect(gaps(marked(-minutes(1), 0), minutes(10))).toEqual([`${none} 1970-01-01T00:00:00.000Z`])
+    expect(gaps(marked(minutes(10), minutes(60)), minutes(10))).toEqual([])
   })
 
   test("is of one shard: the marks of another don't fill it; and an event that was tampered with is one too", () => {
-    expect(gapsIn(marked(minutes(10)), ["00", "01"], 0, minutes(20))).toEqual([
-      "nothing of shard 01 from 1970-01-01T00:00:00.000Z to 1970-01-01T00:20:00.000Z",
+    expect(gapsIn(marked(minutes(10)), ["00", "01"], 0, minutes(10))).toEqual([
+      "of shard 01 no mark of 1970-01-01T00:10:00.000Z or later: the last is of 1970-01-01T00:00:00.000Z",
     ])
-    const tampered: Archive = { ...marked(), tampered: [{ change: "MODIFY", event: event() }] }
+    const tampered: Archive = { ...marked(minutes(1)), tampered: [{ change: "MODIFY", event: event() }] }
     expect(gaps(tampered, minutes(1))).toEqual(["MODIFY of the event 000000001abcd of AUD#ACC000000001"])
   })
 })

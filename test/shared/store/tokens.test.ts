@@ -14,6 +14,7 @@ import {
 import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { fakeRuntime, frozenClock } from "../../fakes.ts"
+import { interrupted } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 
 /** What only a moment between a read and a write shows. Kills the mutant f1-account-unchecked. */
@@ -46,20 +47,7 @@ const body = (userId: string, n: number) => ({
   allowed_cidrs: [],
 })
 
-/** A table on which something else happens just before the first transaction. */
-function interruptedBy(act: () => Promise<unknown>): Table {
-  let done = false
-  return {
-    ...table.table,
-    transact: async (steps) => {
-      if (!done) {
-        done = true
-        await act()
-      }
-      return table.table.transact(steps)
-    },
-  }
-}
+const interruptedBy = (act: () => Promise<unknown>) => interrupted(table.table, act)
 
 const problemOf = (promise: Promise<unknown>) =>
   promise.then(
