@@ -62,26 +62,27 @@ export const writeLines = (lines: readonly ArchiveLine[]): string =>
  */
 export function readArchive(objects: Iterable<readonly [name: string, text: string]>): Archive {
   const events = new Map<string, AuditItem>()
-  const archive: Archive = { events: [], marks: [], tampered: [] }
+  const marks: Mark[] = []
+  const tampered: Tampered[] = []
   for (const [name, text] of objects)
     for (const [index, line] of text.split("\n").entries()) {
       if (line === "") continue
       const read = readLine(line)
       if (!read) throw new Error(`line ${index + 1} of ${name} is not one of the audit archive's`)
       if ("event" in read) events.set(`${read.event.PK} ${read.event.SK}`, read.event)
-      else if ("mark" in read) archive.marks.push(read.mark)
-      else archive.tampered.push(read.tampered)
+      else if ("mark" in read) marks.push(read.mark)
+      else tampered.push(read.tampered)
     }
-  archive.events = [...events.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
-  return archive
+  // Ids are of one length, and of their instant first.
+  return { events: [...events.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)), marks, tampered }
 }
 
 function readLine(text: string): ArchiveLine | undefined {
-  let line: Partial<Record<"event" | "mark" | "tampered", unknown>> | null
+  let line: Partial<Record<"event" | "mark" | "tampered", unknown>> | null = null
   try {
     line = JSON.parse(text)
   } catch {
-    return undefined
+    // Half a line, perhaps.
   }
   if (isEvent(line?.event)) return { event: line.event }
   const mark = line?.mark as Partial<Mark> | undefined
@@ -92,10 +93,10 @@ function readLine(text: string): ArchiveLine | undefined {
 }
 
 function isEvent(value: unknown): value is AuditItem {
-  const { PK, SK, id, at, action, subject } = (value ?? {}) as Partial<AuditItem>
+  const { PK, SK, id, at, action, subject } = (value ?? {}) as AuditItem
   return (
     [PK, SK, id, action].every((text) => typeof text === "string") &&
-    PK?.startsWith(auditPrefix) === true &&
+    PK.startsWith(auditPrefix) &&
     Number.isSafeInteger(at) &&
     Number.isSafeInteger(subject?.id)
   )
@@ -111,7 +112,8 @@ const mostMilliseconds = 15 * 60_000
 export function gapsIn({ marks, tampered }: Archive, shards: readonly string[], from: number, until: number): string[] {
   const instant = (at: number) => new Date(at).toISOString()
   const gaps = shards.flatMap((shard) => {
-    const known = marks.filter((mark) => mark.shard === shard && mark.at > from).map(({ at }) => at)
+    // One of before is worth no more than the start itself.
+    const known = marks.filter((mark) => mark.shard === shard).map(({ at }) => Math.max(at, from))
     known.sort((a, b) => a - b)
     const proof = known.findIndex((at) => at >= until)
     const instants = [from, ...(proof === -1 ? known : known.slice(0, proof + 1))]

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest"
-import { type Archive, gapsIn, lineOf, readArchive, writeLines } from "../../../shared/store/archive.ts"
-import type { AuditItem } from "../../../shared/store/table.ts"
+import { type Archive, gapsIn, lineOf, readArchive, writeLines, writeMarks } from "../../../shared/store/archive.ts"
+import { type AuditItem, shardNames } from "../../../shared/store/table.ts"
+import { fakeRuntime } from "../../fakes.ts"
+import { createTestTable } from "../../tables.ts"
 
 const event = (over: Partial<AuditItem> = {}): AuditItem => ({
   ...{ PK: "AUD#ACC000000001", SK: "000000001abcd", id: "000000001abcd", at: 1000, action: "token.revoked" },
@@ -38,12 +40,27 @@ describe("an archive", () => {
     expect(tampered).toEqual([{ change: "REMOVE", event: first }])
   })
 
+  test("has events of one instant in the order of their ids", () => {
+    const [first, second, third] = ["1", "2", "3"].map((id) => event({ SK: id, id })) as [
+      AuditItem,
+      AuditItem,
+      AuditItem,
+    ]
+    const { events } = readArchive([["a", writeLines([second, third, first].map((one) => ({ event: one })))]])
+    expect(events).toEqual([first, second, third])
+  })
+
   test.each([
     ["no JSON", "{"],
     ["null", "null"],
     ["another thing", '{"other": 1}'],
     ["an event without its time", JSON.stringify({ event: { ...event(), at: undefined } })],
     ["an event of another partition", JSON.stringify({ event: event({ PK: "ACC#1" }) })],
+    ["an event without its key", JSON.stringify({ event: { ...event(), PK: undefined } })],
+    ["an event whose id is a number", JSON.stringify({ event: { ...event(), id: 1 } })],
+    ["an event without an action", JSON.stringify({ event: { ...event(), action: undefined } })],
+    ["tampering with no event", JSON.stringify({ tampered: { change: "REMOVE" } })],
+    ["a mark of no shard", '{"mark":{"at":1}}'],
     ["an event without a subject", JSON.stringify({ event: { ...event(), subject: undefined } })],
     ["a mark without its time", '{"mark":{"shard":"00"}}'],
     ["half a line", writeLines([{ event: event() }]).slice(0, 40)],
@@ -84,6 +101,11 @@ describe("a gap", () => {
     expect(gaps(marked(minutes(10), minutes(60)), minutes(10))).toEqual([])
   })
 
+  test("has the start for its beginning, whatever mark came before it", () => {
+    expect(gapsIn(marked(-minutes(5), minutes(15)), ["00"], 0, minutes(15))).toEqual([])
+    expect(gapsIn(marked(-minutes(1), minutes(15) + 1), ["00"], 0, minutes(15))).toHaveLength(1)
+  })
+
   test("is of one shard: the marks of another don't fill it; and an event that was tampered with is one too", () => {
     expect(gapsIn(marked(minutes(10)), ["00", "01"], 0, minutes(10))).toEqual([
       "of shard 01 no mark of 1970-01-01T00:10:00.000Z or later: the last is of 1970-01-01T00:00:00.000Z",
@@ -91,4 +113,14 @@ describe("a gap", () => {
     const tampered: Archive = { ...marked(minutes(1)), tampered: [{ change: "MODIFY", event: event() }] }
     expect(gaps(tampered, minutes(1))).toEqual(["MODIFY of the event 000000001abcd of AUD#ACC000000001"])
   })
+})
+
+test("a mark is written to every shard, in one transaction, and again", async () => {
+  const { table, dump } = await createTestTable()
+  const runtime = fakeRuntime(table)
+  await writeMarks(runtime)
+  runtime.clock.advance(300_000)
+  await writeMarks(runtime)
+  const rows = (await dump()).map(({ PK, at }) => [PK, at])
+  expect(rows.toSorted()).toEqual(shardNames().map((shard) => [`MARK#${shard}`, runtime.now()]))
 })
