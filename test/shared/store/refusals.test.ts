@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { beforeEach, describe, expect, test } from "vitest"
 import { system } from "../../../shared/store/audit.ts"
 import { watchRefusals } from "../../../shared/store/refusals.ts"
@@ -24,6 +25,8 @@ const lineAt = (at: number, over: object = {}) => ({
 const linesFrom = (at: number, count: number, over: object = {}) =>
   Array.from({ length: count }, (_, n) => lineAt(at + n * 1000, over))
 const watch = (lines: ReturnType<typeof linesFrom>) => watchRefusals(runtime, system("watch-refusals", "r"), lines)
+/** By which networks share a row. */
+const hashed = (network: string) => createHash("sha256").update(network).digest()[0]
 const events = async () =>
   (await table.dump()).filter(({ action }) => action === "auth.failed-burst") as unknown as AuditItem[]
 
@@ -70,10 +73,39 @@ describe("refusals of one network", () => {
 
   test("from everywhere are told of five times in five minutes, and again in the next", async () => {
     const networks = Array.from({ length: 30 }, (_, n) => ({ ip: `10.0.${n}.1` }))
-    for (const over of networks) await watch(linesFrom(start, 100, over))
+    const told: number[] = []
+    for (const over of networks) told.push(await watch(linesFrom(start, 100, over)))
+    expect(told.reduce((sum, count) => sum + count)).toBe(5)
     expect(await events()).toHaveLength(5)
     await Promise.all(networks.map((over) => watch(linesFrom(start + 300_000, 100, over))))
     expect(await events()).toHaveLength(10)
+  })
+
+  test("are told of again in later five minutes, which have the same row", async () => {
+    for (let n = 0; n < 4; n++) expect(await watch(linesFrom(start + n * 300_000, 100))).toBe(1)
+    const rows = (await table.dump()).filter(({ PK }) => PK.startsWith("BURST#"))
+    expect(rows.length).toBeLessThan(8)
+    // What was told need not be known any more.
+    for (const { lines } of rows) expect(lines ?? []).toEqual([])
+  })
+
+  test("are told with ten of their handles at most, and ten of the networks that share their row", async () => {
+    const handles = Array.from({ length: 11 }, (_, n) => `${handle.slice(0, -2)}${10 + n}`)
+    expect(await watch(handles.flatMap((one) => linesFrom(start, 10, { handle: one })))).toBe(1)
+    expect((await events())[0]?.after.handles).toEqual(handles.slice(0, 10))
+
+    const first = hashed("10.0.0.0/24")
+    const together = Array.from({ length: 65_536 }, (_, n) => `10.${n >> 8}.${n & 255}`)
+      .filter((three) => hashed(`${three}.0/24`) === first)
+      .slice(0, 11)
+    await watch(together.flatMap((three) => linesFrom(start + 300_000, 10, { ip: `${three}.1` })))
+    const networks = (await events()).map(({ after }) => after.networks as string[]).find((all) => all.length > 1)
+    expect(networks).toEqual(together.slice(0, 10).map((three) => `${three}.0/24`))
+  })
+
+  test("of no handle are told without one", async () => {
+    await watch(linesFrom(start, 100, { handle: undefined }))
+    expect((await events())[0]?.after.handles).toEqual([])
   })
 
   test("don't add up with those of others", async () => {
