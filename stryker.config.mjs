@@ -1,6 +1,7 @@
 /**
  * M1 of docs/reliability.md: every mutant of what decides who is let in, made by Stryker, is killed by a test. `npm run test:mutation`
- * takes the critical files, and breaks below 100 %; with SYMBOLON_MUTATION=rest others of shared/, and breaks below 90 %. What no test can tell from
+ * takes the critical files, and breaks below 100 %; with SYMBOLON_MUTATION=rest others of shared/, and with SYMBOLON_MUTATION=store those that
+ * ask the table and have tests beside those over HTTP, which Stryker can't see into; both break below 90 %. What no test can tell from
  * the product has a comment beside it, with the reason. (Races have mutants of their own: test/mutants.)
  */
 const sets = {
@@ -20,7 +21,10 @@ const sets = {
     ],
     break: 90,
   },
-  store: { mutate: ["shared/store/*.ts"], break: 90 },
+  store: {
+    mutate: ["shared/store/{archive,digest-text,digests,expiry-policy,refusals,replay,rotation,sign-in}.ts"],
+    break: 90,
+  },
 }
 
 const name = process.env.SYMBOLON_MUTATION ?? "critical"

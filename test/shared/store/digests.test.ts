@@ -1,3 +1,4 @@
+// Long because the same days and mailboxes are tried in order, late, stopped, twice and at once.
 import { beforeEach, describe, expect, test } from "vitest"
 import { system } from "../../../shared/store/audit.ts"
 import { type Notice, summaryText } from "../../../shared/store/digest-text.ts"
@@ -5,7 +6,7 @@ import { sendDigests, Unmailable } from "../../../shared/store/digests.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
 import { remindExpiringTokens } from "../../../shared/store/reminders.ts"
-import { jobKey, type Key, type TokenItem } from "../../../shared/store/table.ts"
+import { jobKey, type Key, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
 import { createToken, deleteToken, updateToken } from "../../../shared/store/tokens.ts"
 import { sweepUnusedTokens } from "../../../shared/store/unused.ts"
 import { recordUsage } from "../../../shared/store/usage.ts"
@@ -151,6 +152,49 @@ describe("a day's digests", () => {
     at(91)
     expect(await digest()).toEqual({ mailed: 0, notices: 0 })
   })
+})
+
+test("of an end that is told, what is not so any more is left out: revoked since, or given another end", async () => {
+  const [revoked, shortened] = [
+    await aToken("a@example.com", "7d"),
+    await aToken("b@example.com", "7d"),
+    await aToken("c@example.com", "7d"),
+  ]
+  await remind()
+  await updateToken(runtime, anAdmin(), "all", revoked.token.id, { active: false })
+  const row = (await table.table.get<TokenItem>(tokenKey(shortened.token.id))) as TokenItem
+  await table.put({ ...row, expiresAt: start + 3 * day })
+  at(1)
+  expect(await digest()).toEqual({ mailed: 1, notices: 1 })
+  expect(to()).toEqual(["c@example.com"])
+})
+
+test("accounts that lost all tokens at once are told of one by one", async () => {
+  for (const name of ["a", "b"]) {
+    const { user } = await aToken("both@example.com")
+    await revokeTokens(runtime, anAdmin(), user.id, { compromised: true, reason: name })
+  }
+  at(1)
+  expect(await digest()).toEqual({ mailed: 1, notices: 2 })
+  expect(sent[0]?.text.match(/all tokens that it had/g)).toHaveLength(2)
+})
+
+test("a run that was stopped knows whom SES has refused before, and the log has why", async () => {
+  for (const name of ["a", "b"]) await aToken(`${name}@example.com`, "7d")
+  await remind()
+  at(1)
+  onMail = (address) => {
+    throw address === "a@example.com" ? new Unmailable("MessageRejected") : new Error("SES is throttled")
+  }
+  await expect(digest()).rejects.toThrow("throttled")
+  expect(runtime.lines).toContainEqual({ event: "mail.refused", why: "MessageRejected" })
+  onMail = () => {}
+  runtime.clock.advance(minute)
+  expect(await digest()).toEqual({ mailed: 1, notices: 2 })
+  expect(to()).toEqual(["b@example.com"])
+  expect(told[0]?.text).toMatch(/^1 address told of 1 token by mail\. What follows/)
+  // The next one begins anew.
+  expect(await table.table.get(jobKey("digests"))).not.toHaveProperty("unmailed")
 })
 
 test("a token that expires before its digest comes is told of all the same, whatever the settings flag", async () => {

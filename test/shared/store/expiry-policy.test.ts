@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { system } from "../../../shared/store/audit.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
-import { applyExpiryPolicy, shortened } from "../../../shared/store/expiry-policy.ts"
+import { applyExpiryPolicy, countShortened, listShortened, shortened } from "../../../shared/store/expiry-policy.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
 import { expiryListing, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
 import { updateToken } from "../../../shared/store/tokens.ts"
@@ -205,5 +205,44 @@ describe("restoring", () => {
       expect.arrayContaining([{ active: true }, { active: true, expiration: "2026-12-23T12:00:00Z" }]),
     )
     expect(await apply()).toBe(0)
+  })
+})
+
+describe("what a policy would shorten", () => {
+  const page = { limit: 50, cursor: undefined, binding: "b" }
+
+  test("is listed with what it would come to, the last to expire first in each shard; what is revoked, or short, isn't", async () => {
+    const { runtimeOn, ids, set, user } = await aStage("never", "90d", "10d", "60d")
+    const [never, long, , revoked] = ids as [number, number, number, number]
+    await set(revoked, false)
+    const { items, next_cursor } = await listShortened(runtimeOn(), page, { max_expiry_days: 30, limit: 50 })
+    const shown = items.map(({ id, status, expiration, new_expiration, user: owner }) => [
+      ...[id, status, expiration, new_expiration, owner.user_id],
+    ])
+    expect(shown.toSorted(([a], [b]) => Number(a) - Number(b))).toEqual([
+      [never, "active", null, iso(now + 30 * day).replace(".000", ""), user.user_id],
+      [long, "active", iso(now + 90 * day).replace(".000", ""), iso(now + 30 * day).replace(".000", ""), user.user_id],
+    ])
+    expect(next_cursor).toBeNull()
+    expect(await countShortened(runtimeOn(), { allowNever: true, maxExpiryDays: 30 })).toBe(2)
+  })
+
+  test("is read only of those that have more than a day to live: a second more, a day", async () => {
+    const { table, runtimeOn, clock, ids, maximum } = await aStage("2026-11-25T12:00:00Z", "never")
+    await maximum(1)
+    const read = async () => {
+      const keys = new Set<string>()
+      const batchGet: Table["batchGet"] = (wanted) => {
+        for (const { PK } of wanted) keys.add(PK)
+        return table.table.batchGet(wanted)
+      }
+      await applyExpiryPolicy(runtimeOn({ ...table.table, batchGet }), system("apply-expiry-policy", "r"))
+      return ids.filter((id) => keys.has(tokenKey(id).PK))
+    }
+    const [short, never] = ids
+    clock.set(now + day - second)
+    expect(await read()).toEqual([short, never])
+    // Each has been given a day from then.
+    expect(await read()).toEqual([])
   })
 })
