@@ -106,8 +106,9 @@ function isEvent(value: unknown): value is AuditItem {
 const mostMilliseconds = 15 * 60_000
 
 /**
- * Why the archive can't be relied on to hold all events between two instants; empty: it can. The stream keeps the order, so a mark proves what came
- * before it, and of what came after the last one nothing is known: there has to be a mark of `until` or later.
+ * Why the archive can't be relied on to hold all events between two instants; empty: nothing speaks against it. Of what came after the last mark
+ * nothing is known: there has to be one of `until` or later. A mark speaks for its own shard of the stream, and a busy table may have shards without one:
+ * that none of them is behind, the age of what the consumer reads tells (docs/runbook.md#restore).
  */
 export function gapsIn({ marks, tampered }: Archive, shards: readonly string[], from: number, until: number): string[] {
   const instant = (at: number) => new Date(at).toISOString()

@@ -2,7 +2,7 @@ import type { After, Before, EventType } from "../contract/events.ts"
 import type { Runtime } from "../runtime.ts"
 import { encodeId, newId } from "../token/format.ts"
 import { absent, put, type Step } from "./steps.ts"
-import { type AuditItem, auditKey, auditListing, settingsKey } from "./table.ts"
+import { type AuditItem, auditKey, auditListing, auditPrefix, settingsKey } from "./table.ts"
 
 /** Who changes something, and from where: an account with the token it used, or the system itself. */
 export interface Actor {
@@ -69,17 +69,10 @@ export const settledMilliseconds = 5 * 60_000
 
 /** The event itself, for who tells of it too. */
 export function eventOf(runtime: Runtime, actor: Actor, change: Change): AuditItem {
-  const at = runtime.now()
-  const random = runtime.randomBytes(6)
-  // A time id, and four more random bytes: an account can change many times in a millisecond.
-  const id = encodeId(newId(at, random)) + Buffer.from(random.subarray(2)).toString("hex")
   const { partition, subject } = subjectOf(change)
   const { reason } = change
   return {
-    ...auditKey(partition, id),
-    ...auditListing(at, id, random[5] as number),
-    id,
-    at,
+    ...stamp(runtime, partition),
     action: change.action,
     outcome: change.outcome ?? "success",
     actor: { id: actor.accountId, userId: actor.userId, ...(actor.handle && { handle: actor.handle }) },
@@ -91,6 +84,21 @@ export function eventOf(runtime: Runtime, actor: Actor, change: Change): AuditIt
     before: change.before,
     after: change.after,
   }
+}
+
+/** The same once more, as of now: what a replay has done again of an event that stays where it is. */
+export function repeated(runtime: Runtime, event: AuditItem): AuditItem {
+  const stamped = stamp(runtime, event.PK.slice(auditPrefix.length))
+  return { ...event, ...stamped, replayedAt: stamped.at }
+}
+
+/** Where an event of now stands, and its name. */
+function stamp(runtime: Runtime, partition: string) {
+  const at = runtime.now()
+  const random = runtime.randomBytes(6)
+  // A time id, and four more random bytes: an account can change many times in a millisecond.
+  const id = encodeId(newId(at, random)) + Buffer.from(random.subarray(2)).toString("hex")
+  return { ...auditKey(partition, id), ...auditListing(at, id, random[5] as number), id, at }
 }
 
 function subjectOf(change: Subject): { partition: string; subject: AuditItem["subject"] } {

@@ -4,7 +4,7 @@ import { roles } from "../contract/permissions.ts"
 import type { Runtime } from "../runtime.ts"
 import { tokenIdIn } from "../token/format.ts"
 import { emailKeyOf, isAdministrator, subjectKeyOf } from "./accounts.ts"
-import { type Actor, audit } from "./audit.ts"
+import { type Actor, audit, repeated } from "./audit.ts"
 import { pendingAttributes, promotion } from "./promotion.ts"
 import { absent, always, type Changes, exists, put, remove, type Step, update } from "./steps.ts"
 import {
@@ -34,7 +34,7 @@ export interface Replayed {
   event: AuditItem
   /** What was done again, in words; undefined: the event was put into the trail, and nothing else. */
   effect: string | undefined
-  /** The table had the event, and not what it tells of. */
+  /** The table had the event, and perhaps not what it tells of: that is done again, with an event of its own. */
   inTrail: boolean
 }
 
@@ -67,8 +67,9 @@ export async function replay(
   const again = async (event: AuditItem, inTrail: boolean) => {
     const effect = await effectOf(rows, event)
     if (inTrail && !effect) return
-    const steps = [...(effect?.steps ?? []), ...(inTrail ? [] : [trail(runtime, event)])]
-    if (apply) await runtime.table.transact(steps)
+    const told = inTrail ? repeated(runtime, event) : { ...event, replayedAt: runtime.now() }
+    const trail = put(told, absent, () => new Error("replayed by another meanwhile"))
+    if (apply) await runtime.table.transact([...(effect?.steps ?? []), trail])
     replayed.push({ event, effect: effect?.says, inTrail })
   }
   // What the table had came before what it hadn't, also in the same millisecond.
@@ -76,9 +77,6 @@ export async function replay(
   for (const event of lost) await again(event, false)
   return replayed
 }
-
-const trail = (runtime: Runtime, event: AuditItem): Step =>
-  put({ ...event, replayedAt: runtime.now() }, absent, () => new Error("replayed by another meanwhile"))
 
 /** Ends every token of every account, where it isn't known what ended meanwhile. Answers how many accounts these are. */
 export async function revokeEverything(runtime: Runtime, actor: Actor, apply: boolean): Promise<number> {
@@ -202,7 +200,8 @@ async function revoked(rows: Rows, event: AuditItem): Promise<Effect | undefined
 async function rotated(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
   const token = await tokenOf(rows, event.subject.handle)
   const { generation, superseded_at } = event.after as After<"token.rotated">
-  if (token?.current.generation === generation) return undefined
+  // Or a later one: generations only grow.
+  if (token && token.current.generation >= generation) return undefined
   const again = token?.pending?.generation === generation ? promotion(token, event.at) : undefined
   if (!token || !again) return revoked(rows, event)
   const set = { ...again.changes.set, supersededAt: Date.parse(superseded_at) }
@@ -339,17 +338,20 @@ async function emailMoved(rows: Rows, account: AccountItem, email: string): Prom
   return [...(own ? [rows.remove(from)] : []), ...(free ? [rows.add(guard, taken ? always : absent)] : [])]
 }
 
-/** Whoever a human is bound to keeps everybody else out. */
+/** Whoever a human is bound to keeps everybody else out. Who is being deleted has left that: somebody was bound to it after. */
 async function bound(rows: Rows, event: AuditItem): Promise<Effect | undefined> {
   const account = await accountOf(rows, event)
   const { binding } = event.after as After<"account.signed-in">
   if (!account || account.binding || !binding) return undefined
-  const guard = subjectKeyOf(binding)
-  if (await rows.get<IdentityItem>(guard)) return undefined
+  const guard = { ...subjectKeyOf(binding), accountId: account.id }
+  const taken = await rows.get<IdentityItem>(guard)
+  const holder = taken && (await rows.get<AccountItem>(accountKey(taken.accountId)))
+  const left = holder?.state === "DELETING" ? [rows.change(holder, { remove: ["binding"], add: { version: 1 } })] : []
+  if (taken && left.length === 0) return undefined
   const step = rows.change(account, { set: { binding }, add: { version: 1 } })
   return {
     says: `binds ${account.userId} to a subject of ${binding.issuer}`,
-    steps: [step, rows.add({ ...guard, accountId: account.id })],
+    steps: [step, ...left, rows.add(guard, taken ? always : absent)],
   }
 }
 

@@ -154,6 +154,13 @@ describe("a rotation", () => {
     expect(await get(row)).toMatchObject({ current: secret(2), state: "REVOKED", version: 3 })
   })
 
+  test("that another one has followed by then is over, and revokes nothing", async () => {
+    const { row, handle } = await token({ current: secret(3), previous: secret(2), supersededAt: 0 })
+    expect(await replayed(told(handle), told(handle, 3))).toEqual([undefined, undefined])
+    await isAsItWas(row)
+    expect(await replayed(told(handle, 4))).toEqual([`revokes ${handle}`])
+  })
+
   test("of another secret than the one that waits revokes the token; of one that is gone nothing", async () => {
     const { row, handle } = await token({ ...waiting, pending: secret(3) })
     expect(await replayed(told(handle), told(gone.handle))).toEqual([`revokes ${handle}`, undefined])
@@ -443,6 +450,18 @@ describe("a change of an account", () => {
     expect(await get(guardOf(mine))).toEqual({ ...guardOf(mine), accountId: row.id })
     await isAsItWas(other)
     expect(await get(guardOf({ ...mine, subject: "third" }))).toBeUndefined()
+  })
+
+  test("binds to what was somebody's who is being deleted, and takes it from them", async () => {
+    const mine = { ...binding, subject: `left ${ids}` }
+    const [row, holder] = [await human(), await human({ state: "DELETING", binding: mine })]
+    await put({ ...guardOf(mine), accountId: holder.id })
+    const signedIn = event("account.signed-in", row, { after: { binding: mine } })
+    expect(await replayed(signedIn)).toEqual([`binds ${row.userId} to a subject of https://issuer.example.com`])
+    await changedBy(row, { binding: mine })
+    const { binding: _, ...rest } = holder
+    expect(await get(holder)).toEqual({ ...rest, version: 2 })
+    expect(await get(guardOf(mine))).toEqual({ ...guardOf(mine), accountId: row.id })
   })
 
   test("counts one administrator less, of those who were: down to none", async () => {
