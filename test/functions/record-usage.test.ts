@@ -5,6 +5,7 @@ import { type AccountItem, accountKey, type TokenItem, tokenKey } from "../../sh
 import { createToken } from "../../shared/store/tokens.ts"
 import { coalesce, recordUsage } from "../../shared/store/usage.ts"
 import { createUser } from "../../shared/store/users.ts"
+import { encodeId } from "../../shared/token/format.ts"
 import { digestUnder, parseKeyring } from "../../shared/token/keyring.ts"
 import { anAdmin } from "../builders.ts"
 import { type FakeRuntime, fakeRuntime } from "../fakes.ts"
@@ -134,6 +135,29 @@ describe("a record", () => {
     for (let n = 20; n < 40; n++) await from(n, now + day / 2 + n * 60_000)
     expect((await news()).length).toBe(many)
     expect(await rowOf(token.tokenId)).toMatchObject({ lastUsed: now + day / 2 + 39 * 60_000 })
+  })
+
+  test("of a new network is news on the same day too; of one who has had sixteen within a day, no more: to the millisecond", async () => {
+    const newsOf = async (tokenId: number) =>
+      (await table.dump()).filter(
+        ({ action, subject }) =>
+          action === "token.new-network" && (subject as { handle: string }).handle.endsWith(encodeId(tokenId)),
+      ).length
+    const day = 86_400_000
+    const roaming = async (oldest: number) => {
+      const token = await aToken()
+      const at = runtime.now() + day
+      const networks = Object.fromEntries(Array.from({ length: 15 }, (_, n) => [`10.0.${n}.0/24`, at - 1000]))
+      const row = (await rowOf(token.tokenId)) as TokenItem
+      await table.put({ ...row, networks: { ...networks, "10.1.0.0/24": at - oldest }, lastUsed: at - 1000 })
+      await record(line(token, at, { network: "198.51.100.0/24" }))
+      return newsOf(token.tokenId)
+    }
+    expect([await roaming(day - 1), await roaming(day)]).toEqual([0, 1])
+    const token = await aToken()
+    await record(line(token, runtime.now() + 1000))
+    await record(line(token, runtime.now() + 2000, { network: "198.51.100.0/24" }))
+    expect(await newsOf(token.tokenId)).toBe(1)
   })
 
   test("reaches the account at most hourly", async () => {
