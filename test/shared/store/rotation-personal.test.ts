@@ -85,8 +85,9 @@ describe("a personal token is rotated", () => {
     const { caller, parent, rotate } = await aHuman()
     await rotate(parent.id, { expiration: "7d" })
     expect((await row(parent.id)).nextExpiresAt).toBe(start + 7 * day)
-    await abortRotation(runtimeOn(), caller, "own", parent.id, {})
-    await rotate(parent.id)
+    // Nobody has used it for a month: it is forgotten, and the row has it still.
+    const later = fakeRuntime(table.table, frozenClock(start + 31 * day))
+    await startRotation(later, caller, "own", parent.id, { overlap_hours: 12 }, undefined)
     expect(await row(parent.id)).not.toHaveProperty("nextExpiresAt")
     const told = (await trailOf(caller.accountId, "token.rotation-started")).map(({ after }) => after)
     expect(told).toContainEqual({ generation: 3, expiration: null, overlap_hours: 12 })
