@@ -78,6 +78,8 @@ export async function startEmulator(directoryOfPython = installations): Promise<
       const ended = once(child, "close")
       end()
       await ended
+      // Its Lambdas are killed with it, and each ends in its own time.
+      for (let n = 0; n < stopSeconds * 10 && processesOf(directory).length > 0; n++) await tenth()
       const left = processesOf(directory)
       if (left.length > 0) throw new Error(`the emulator left processes behind:\n${left.join("\n")}`)
       rmSync(directory, { recursive: true, force: true })
@@ -99,13 +101,15 @@ const installed = (directory: string): string =>
   })
 
 const startSeconds = 60
+const stopSeconds = 10
+const tenth = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 async function answering(endpoint: string, child: ChildProcess, log: string): Promise<void> {
   for (let n = 0; n < startSeconds * 10; n++) {
     if (child.exitCode !== null) break
     const answer = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined)
     if (answer?.ok) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await tenth()
   }
   throw new Error(`the emulator doesn't answer:\n${readFileSync(log, "utf8").slice(-2000)}`)
 }
