@@ -331,11 +331,17 @@ async function narrowed(rows: Rows, event: AuditItem): Promise<Effect | undefine
 async function emailMoved(rows: Rows, account: AccountItem, email: string): Promise<Step[]> {
   const [from, to] = [emailKeyOf(account.email ?? ""), emailKeyOf(email)]
   const own = (await rows.get<IdentityItem>(from))?.accountId === account.id
-  const taken = await rows.get<IdentityItem>(to)
-  const holder = taken && (await rows.get<AccountItem>(accountKey(taken.accountId)))
   const guard = { ...to, accountId: account.id }
-  const free = !taken || holder?.state === "DELETING"
+  const { taken, leaving } = await heldBy(rows, to)
+  const free = !taken || leaving
   return [...(own ? [rows.remove(from)] : []), ...(free ? [rows.add(guard, taken ? always : absent)] : [])]
+}
+
+/** Whether a guard is taken, and who is being deleted that has it still: they have left it. */
+async function heldBy(rows: Rows, guard: Key): Promise<{ taken: boolean; leaving: AccountItem | undefined }> {
+  const row = await rows.get<IdentityItem>(guard)
+  const holder = row && (await rows.get<AccountItem>(accountKey(row.accountId)))
+  return { taken: row !== undefined, leaving: holder?.state === "DELETING" ? holder : undefined }
 }
 
 /** Whoever a human is bound to keeps everybody else out. Who is being deleted has left that: somebody was bound to it after. */
@@ -344,10 +350,9 @@ async function bound(rows: Rows, event: AuditItem): Promise<Effect | undefined> 
   const { binding } = event.after as After<"account.signed-in">
   if (!account || account.binding || !binding) return undefined
   const guard = { ...subjectKeyOf(binding), accountId: account.id }
-  const taken = await rows.get<IdentityItem>(guard)
-  const holder = taken && (await rows.get<AccountItem>(accountKey(taken.accountId)))
-  const left = holder?.state === "DELETING" ? [rows.change(holder, { remove: ["binding"], add: { version: 1 } })] : []
-  if (taken && left.length === 0) return undefined
+  const { taken, leaving } = await heldBy(rows, guard)
+  if (taken && !leaving) return undefined
+  const left = leaving ? [rows.change(leaving, { remove: ["binding"], add: { version: 1 } })] : []
   const step = rows.change(account, { set: { binding }, add: { version: 1 } })
   return {
     says: `binds ${account.userId} to a subject of ${binding.issuer}`,
