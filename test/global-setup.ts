@@ -8,6 +8,7 @@ import { buildFunctions } from "../infra/build.ts"
 import { buildConsole } from "../infra/build-console.ts"
 import { startEngine } from "../infra/local/engine.ts"
 import { synthesize } from "../infra/local/synth.ts"
+import { stages } from "../infra/stage.ts"
 import { unusedGrants } from "./grants.ts"
 
 declare module "vitest" {
@@ -16,6 +17,8 @@ declare module "vitest" {
     engineEndpoint: string
     /** The synthesized stage `local`. */
     assembly: string
+    /** Every stage, synthesized, by its name. */
+    assemblies: Record<string, string>
     /** A file to which each stack appends the grants that it used, a line each. */
     usedGrants: string
   }
@@ -31,11 +34,15 @@ export default async function setup(project: TestProject) {
   }
   await Promise.all([buildFunctions(), buildConsole(), buildPackage()])
   const directory = mkdtempSync(join(tmpdir(), "symbolon-test-"))
-  const assembly = join(directory, "cdk.out")
-  synthesize("local", assembly)
+  // Of the processes that tests start, a hundred and more of the same few commands.
+  process.env.NODE_COMPILE_CACHE = join(directory, "compiled")
+  const assemblies = Object.fromEntries(Object.keys(stages).map((stage) => [stage, join(directory, stage)]))
+  for (const [stage, outdir] of Object.entries(assemblies)) synthesize(stage, outdir)
+  const assembly = assemblies.local as string
   const engine = await startEngine()
   project.provide("engineEndpoint", engine.endpoint)
   project.provide("assembly", assembly)
+  project.provide("assemblies", assemblies)
   const usedGrants = join(directory, "used-grants")
   writeFileSync(usedGrants, "")
   project.provide("usedGrants", usedGrants)

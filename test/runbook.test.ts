@@ -1,12 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { readFileSync } from "node:fs"
 import { marshall } from "@aws-sdk/util-dynamodb"
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, inject, it } from "vitest"
 import { authorizer, type Ports } from "../functions/authorize.ts"
 import { job } from "../functions/job.ts"
-import { synthesize } from "../infra/local/synth.ts"
 import { secretCache } from "../shared/secret-cache.ts"
 import { reportAdmin } from "../shared/store/accounts.ts"
 import { system } from "../shared/store/audit.ts"
@@ -28,13 +25,7 @@ const articlesOf = (part: string) =>
     .slice(1)
     .map((text) => ({ title: text.slice(0, text.indexOf("\n")), text }))
 
-let templates: Templates
-const directory = mkdtempSync(join(tmpdir(), "symbolon-runbook-"))
-beforeAll(() => {
-  synthesize("dev", directory)
-  templates = new Templates(directory).withoutConsole()
-}, 120_000)
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+const templates = new Templates(inject("assemblies").dev as string).withoutConsole()
 const named = (type: string, name: string): string[] =>
   templates.ofType(type).map(({ Properties }) => Properties[name] as string)
 

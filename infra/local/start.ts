@@ -2,8 +2,6 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { createClient } from "../../shared/contract/client.ts"
-import { buildFunctions } from "../build.ts"
-import { buildConsole, consoleDirectory } from "../build-console.ts"
 import { adminTokenEvent } from "../commands/proof.ts"
 import { consoleFiles } from "./console.ts"
 import { seedDemo } from "./demo.ts"
@@ -13,7 +11,6 @@ import { operatorEnvironment, operatorFile } from "./operator.ts"
 import { people } from "./people.ts"
 import { seedPeople } from "./seed-people.ts"
 import { type LocalStack, startStack } from "./stack.ts"
-import { synthesize } from "./synth.ts"
 
 /** `npm start`: builds, synthesizes, and serves the stage `local` on this machine, with an issuer to sign in at, one port on. */
 const root = join(import.meta.dirname, "../..")
@@ -38,8 +35,12 @@ async function main(): Promise<void> {
   if (fresh) rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   say("building the Lambdas and the console")
+  // Two bundlers and the CDK take a second to load: what is wrong with the call was said before.
+  const { buildFunctions } = await import("../build.ts")
+  const { buildConsole, consoleDirectory } = await import("../build-console.ts")
   await Promise.all([buildFunctions(), buildConsole()])
   say("synthesizing the stacks")
+  const { synthesize } = await import("./synth.ts")
   const assembly = join(directory, "cdk.out")
   synthesize("local", assembly)
   say("starting")

@@ -1,24 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { readdirSync, readFileSync } from "node:fs"
+import { describe, expect, inject, it } from "vitest"
 import { matches } from "../../infra/local/policy.ts"
-import { synthesize } from "../../infra/local/synth.ts"
-import { stages } from "../../infra/stage.ts"
 import { root } from "./node.ts"
 import { flat, type Properties, type Resource, Templates } from "./templates.ts"
 
 /** The policies that docs/deploy.md hands out: for the role that deploys, and for CloudFormation. */
-const directory = mkdtempSync(join(tmpdir(), "symbolon-policies-"))
-const resources: Resource[] = []
-beforeAll(() => {
-  for (const stage of Object.keys(stages).filter((name) => name !== "local")) {
-    synthesize(stage, join(directory, stage))
-    resources.push(...new Templates(join(directory, stage)).stacks.flatMap((stack) => stack.resources))
-  }
-  resources.push(...new Templates(inject("assembly")).stacks.flatMap((stack) => stack.resources))
-}, 120_000)
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+const resources: Resource[] = Object.values(inject("assemblies")).flatMap((assembly) =>
+  new Templates(assembly).stacks.flatMap((stack) => stack.resources),
+)
 
 const statementsIn = (name: string): Properties[] =>
   JSON.parse(readFileSync(`${root}docs/policies/${name}.json`, "utf8")).Statement

@@ -1,9 +1,5 @@
 // Long because it reads as the list of what must hold in every template, in one place.
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
-import { synthesize } from "../../infra/local/synth.ts"
+import { describe, expect, inject, it } from "vitest"
 import { stageOf } from "../../infra/stage.ts"
 import { type Endpoint, endpointRows } from "../../shared/contract/endpoints.ts"
 import { type Job, jobRows, type Outlet } from "../../shared/contract/jobs.ts"
@@ -15,16 +11,8 @@ const logDays = { local: 1, dev: 30, prod: 365 }
 const recoveryDays = { local: 1, dev: 7, prod: 35 }
 type StageName = keyof typeof logDays
 
-const directory = mkdtempSync(join(tmpdir(), "symbolon-templates-"))
-const templates = {} as Record<StageName, Templates>
-beforeAll(() => {
-  templates.local = new Templates(inject("assembly"))
-  for (const stage of ["dev", "prod"] as const) {
-    synthesize(stage, join(directory, stage))
-    templates[stage] = new Templates(join(directory, stage)).withoutConsole()
-  }
-}, 120_000)
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+const templatesOf = (stage: StageName) => new Templates(inject("assemblies")[stage] as string).withoutConsole()
+const templates = { local: templatesOf("local"), dev: templatesOf("dev"), prod: templatesOf("prod") }
 
 /** The same verdict, for REST APIs and for HTTP APIs. */
 const authorizers = ["authorizer", "http-authorizer"]
