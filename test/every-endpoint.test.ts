@@ -46,8 +46,8 @@ async function refusedCredentials(): Promise<typeof refused> {
   ]
 }
 
-/** A request to each endpoint that is right, on somebody else's account and token. */
-const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
+/** A request to each endpoint that is right, on somebody else's account and token, who is made when the request needs them. */
+const requests: Record<EndpointKey, (other: () => Promise<Person>) => Sent | Promise<Sent>> = {
   // Refused like any other that proves nobody: sign-in.test.ts has those that do.
   "sign-in/create": () => ({ path: "/sign-in", body: { id_token: "none" } }),
   // These come with tokens, none of which is a session.
@@ -55,11 +55,12 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
   "users/create": () => ({ path: "/users", body: { name: `n ${randomUUID()}`, role: "Member" } }),
   "users/list": () => ({ path: "/users?user_type=Service&limit=5" }),
   "users/me": () => ({ path: "/users/me" }),
-  "users/get": ({ id }) => ({ path: `/users/${id}` }),
-  "users/update": ({ id }) => ({ path: `/users/${id}`, body: { purpose: "for a test" } }),
-  "users/revoke-tokens": ({ id }) => ({ path: `/users/${id}/revoke-tokens`, body: {} }),
-  "users/impact": ({ id }) => ({ path: `/users/${id}/impact` }),
-  "users/delete": async ({ id }) => {
+  "users/get": async (other) => ({ path: `/users/${(await other()).id}` }),
+  "users/update": async (other) => ({ path: `/users/${(await other()).id}`, body: { purpose: "for a test" } }),
+  "users/revoke-tokens": async (other) => ({ path: `/users/${(await other()).id}/revoke-tokens`, body: {} }),
+  "users/impact": async (other) => ({ path: `/users/${(await other()).id}/impact` }),
+  "users/delete": async (other) => {
+    const { id } = await other()
     await stack.admin["users/update"]({ id, body: { active: false } })
     return { path: `/users/${id}` }
   },
@@ -84,32 +85,35 @@ const requests: Record<EndpointKey, (other: Person) => Sent | Promise<Sent>> = {
   "audit-events/list": () => ({ path: "/audit-events?limit=5" }),
   "access-review/get": () => ({ path: "/access-review?limit=5" }),
   "access-review/sign": async () => ({ path: "/access-review", body: { hash: await reviewHash(stack) } }),
-  "user-tokens/create": ({ userId }) => ({
+  "user-tokens/create": async (other) => ({
     path: "/user-tokens",
-    body: { name: randomUUID(), type: "Service", user_id: userId, expiration: "7d" },
+    body: { name: randomUUID(), type: "Service", user_id: (await other()).userId, expiration: "7d" },
   }),
   "user-tokens/list": () => ({ path: "/user-tokens" }),
   "user-tokens/list-service": () => ({ path: "/user-tokens/service?limit=5" }),
-  "user-tokens/get": ({ tokenId }) => ({ path: `/user-tokens/${tokenId}` }),
-  "user-tokens/update": ({ tokenId }) => ({ path: `/user-tokens/${tokenId}`, body: { active: false } }),
-  "user-tokens/impact": ({ tokenId }) => ({ path: `/user-tokens/${tokenId}/impact` }),
-  "user-tokens/delete": async ({ tokenId }) => {
+  "user-tokens/get": async (other) => ({ path: `/user-tokens/${(await other()).tokenId}` }),
+  "user-tokens/update": async (other) => ({ path: `/user-tokens/${(await other()).tokenId}`, body: { active: false } }),
+  "user-tokens/impact": async (other) => ({ path: `/user-tokens/${(await other()).tokenId}/impact` }),
+  "user-tokens/delete": async (other) => {
+    const { tokenId } = await other()
     await stack.admin["user-tokens/update"]({ id: tokenId, body: { active: false } })
     return { path: `/user-tokens/${tokenId}` }
   },
-  "user-tokens/rotate": ({ tokenId }) => ({
-    path: `/user-tokens/${tokenId}/rotate`,
+  "user-tokens/rotate": async (other) => ({
+    path: `/user-tokens/${(await other()).tokenId}/rotate`,
     body: {},
     idempotencyKey: randomUUID(),
   }),
-  "user-tokens/rotate-complete": async ({ tokenId }) => {
+  "user-tokens/rotate-complete": async (other) => {
+    const { tokenId } = await other()
     const { bearer_token } = await aRotation(tokenId)
     await stack.as(bearer_token)["users/me"]({})
     const rotation = async () => (await stack.admin["user-tokens/get"]({ id: tokenId })).rotation
     await until(async () => (await rotation())?.state === "overlapping")
     return { path: `/user-tokens/${tokenId}/rotate/complete`, body: {} }
   },
-  "user-tokens/rotate-abort": async ({ tokenId }) => {
+  "user-tokens/rotate-abort": async (other) => {
+    const { tokenId } = await other()
     await aRotation(tokenId)
     return { path: `/user-tokens/${tokenId}/rotate/abort`, body: {} }
   },
@@ -148,8 +152,17 @@ test("the contract's table and the endpoint table have the same endpoints", () =
 })
 
 describe.each(endpointRows)("%s", (key, row) => {
+  const aRequest = () => requests[key](() => aService(stack))
+  let refusedRequest: ReturnType<typeof aRequest> | undefined
+  /** One for all that are refused, which change nothing. */
+  const forRefusal = () => {
+    refusedRequest ??= aRequest()
+    return refusedRequest
+  }
+
   test.each(here)("%s gets the contract's status, and a reply of the contract's shape", async (caller) => {
-    const response = await call(key, await requests[key](await aService(stack)), tokenOf(caller))
+    const isRefused = Number(expected[key]?.[caller]) >= 400
+    const response = await call(key, await (isRefused ? forRefusal() : aRequest()), tokenOf(caller))
     expect(response.status).toBe(expected[key]?.[caller])
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "cache-control": "no-store",
@@ -169,7 +182,7 @@ describe.each(endpointRows)("%s", (key, row) => {
 
   if (row.needs !== "nothing")
     test("no credential, a wrong one, a revoked and an expired one are refused alike on every endpoint", async () => {
-      const sent = await requests[key](await aService(stack))
+      const sent = await forRefusal()
       const none = await call(key, sent, "")
       expect(none.headers.get("www-authenticate")).toBe('Bearer realm="api"')
       expect((await problemOf(none)).type).toBe("/api/problems/authentication-required")
@@ -184,7 +197,7 @@ describe.each(endpointRows)("%s", (key, row) => {
 
   if (row.body)
     test("refuses a body that isn't its own, whoever may call", async () => {
-      const { path } = await requests[key](await aService(stack))
+      const { path } = await forRefusal()
       const { method } = routeOf(row)
       const post = (body: string, type = "application/json") =>
         stack.send(path, { method, body, headers: { "Content-Type": type } })
@@ -217,7 +230,7 @@ describe.each(endpointRows)("%s", (key, row) => {
     })
 
   test("refuses an unknown and a repeated query parameter", async () => {
-    const { path } = await requests[key](await aService(stack))
+    const { path } = await forRefusal()
     const { method } = routeOf(row)
     const queries = ["unknown=1", ...(row.query ? ["reason=a&reason=b", "limit=1&limit=2"] : [])]
     for (const query of queries) {
@@ -228,7 +241,7 @@ describe.each(endpointRows)("%s", (key, row) => {
 
   if (row.route.includes("{id}"))
     test("an id that names nothing is 404", async () => {
-      const sent = await requests[key](await aService(stack))
+      const sent = await forRefusal()
       for (const id of ["0", "-1", "1.5", "abc", "%00", "9007199254740993", "99999999999999999999", "1e3", "7"]) {
         const response = await call(
           key,
@@ -253,7 +266,7 @@ describe.each(Object.keys(ownExpected) as EndpointKey[])("%s of one's own", (key
     const sent =
       key === "user-tokens/create"
         ? { path: "/user-tokens", body: { name: randomUUID(), type: "Personal", expiration: "7d" } }
-        : await requests[key](own as Person)
+        : await requests[key](async () => own as Person)
     expect((await call(key, sent, tokenOf(caller))).status).toBe(status)
   })
 })
