@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { ByEnvironment } from "./test/sequencer.ts"
 import { timeout } from "./test/sizes/size.ts"
 
 export default defineConfig({
@@ -12,6 +13,7 @@ export default defineConfig({
     // A process for each file would spend a fifth of the time on loading the same modules again. No module of the product keeps what a test has
     // changed, but for a Lambda's one runtime.
     isolate: false,
+    sequence: { sequencer: ByEnvironment },
     setupFiles: "test/setup.ts",
     // One more than CI has cores: a third of the time tests wait.
     maxWorkers: 3,

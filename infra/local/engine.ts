@@ -55,10 +55,9 @@ export async function startEngine(directory?: string, kind = wantedKind()): Prom
 const wantedKind = (): EngineKind | undefined => process.env.SYMBOLON_ENGINE as EngineKind | undefined
 
 function findEngine(kind: EngineKind | undefined): Command {
-  const found = [
-    ...(kind === undefined || kind === "dynoxide" ? [findDynoxide()] : []),
-    ...(kind === undefined || kind === "dynamodb-local" ? [findDynamoDbLocal()] : []),
-  ].find((command) => command !== undefined)
+  const isWanted = (one: EngineKind) => kind === undefined || kind === one
+  // Java is asked for its version only where it is needed: that takes it longer than the other engine takes to start.
+  const found = (isWanted("dynoxide") && findDynoxide()) || (isWanted("dynamodb-local") && findDynamoDbLocal())
   if (found) return found
   throw new Error(
     `No DynamoDB engine for ${process.platform}-${process.arch}${kind ? ` (${kind} was asked for)` : ""}. Either\n` +
