@@ -7,15 +7,15 @@ import { anAdmin } from "./builders.ts"
 import { frozenClock } from "./fakes.ts"
 import { aStage } from "./keyring-drill.ts"
 import { tokenBody } from "./races/accounts.ts"
-import { dynamodbLocal } from "./rounds.ts"
+import { dynamodbLocal, many } from "./rounds.ts"
 import { createTestTable } from "./tables.ts"
 
 /** K1, the drill: the keyring is rotated under a fleet of tokens, and nobody notices. */
-const size = dynamodbLocal ? 200 : 1000
 const perAccount = 20
+const size = dynamodbLocal ? 200 : perAccount * Math.round(many(1000, 1000) / perAccount)
 const minute = 60_000
 
-test("K1 a thousand tokens through a whole rotation of the keyring: none lost, no 401, no 503", {
+test("K1 a fleet of tokens through a whole rotation of the keyring: none lost, no 401, no 503", {
   timeout: 180_000,
 }, async () => {
   const table = await createTestTable()

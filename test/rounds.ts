@@ -14,7 +14,7 @@ export const dynamodbLocal = process.env.SYMBOLON_ENGINE === "dynamodb-local"
 
 /** How many of what depends on chance, in this run's size; at least one. */
 export function many(inCi: number, inLong = 10 * inCi): number {
-  const whole = size === "long" ? inLong : size === "ci" ? inCi : inCi / 4
+  const whole = size === "long" ? inLong : size === "ci" ? inCi : inCi / 8
   return Math.max(1, Math.round(whole * factor))
 }
 

@@ -1,5 +1,5 @@
 /**
- * Three sizes of the same tests: `test` for whoever changes something (a quarter of CI's), `ci`, and `long` for a night. Only the long one
+ * Three sizes of the same tests: `test` for whoever changes something (an eighth of CI's), `ci`, and `long` for a night. Only the long one
  * minds a clock: it ends a loop at its deadline, and says how far it has come.
  */
 export type Size = "test" | "ci" | "long"
