@@ -4,13 +4,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inject, test } from "vitest"
 import * as z from "zod/mini"
-import { adminTokenEvent } from "../infra/commands/proof.ts"
 import { type LocalStack, startStack } from "../infra/local/stack.ts"
 import { type Client, createClient } from "../shared/contract/client.ts"
 import { type EventType, eventDetail, events } from "../shared/contract/events.ts"
+import { operator, system } from "../shared/store/audit.ts"
 import { createTable } from "../shared/store/dynamodb.ts"
 import { showEvent } from "../shared/store/shown-event.ts"
 import type { AuditItem } from "../shared/store/table.ts"
+import { issueAdminToken } from "../shared/store/tokens.ts"
+import { createFirstAdmin } from "../shared/store/users.ts"
 import { parseKeyring } from "../shared/token/keyring.ts"
 import { openDeployedStack } from "./deployed/stack.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "./fakes.ts"
@@ -60,13 +62,16 @@ export async function startTestStack(assembly = inject("assembly"), issuer?: str
     onAccess: (line) => accesses.push(line),
   })
   const client = testClient(stack.engineEndpoint)
-  const email = "admin@example.com"
-  await stack.runJob("create-first-admin", { email })
-  const issued = await stack.runJob("issue-admin-token", await adminTokenEvent(stack.operator, email))
-  const { bearer_token: adminToken } = issued as { bearer_token: string }
   const as = (bearerToken: string) => createClient(stack.url, () => bearerToken)
   const secrets = JSON.parse(readFileSync(join(directory, "secrets.json"), "utf8"))
   const keyring = parseKeyring(secrets["symbolon-local-keyring"])
+  const runtimeAt = (instant: number) => ({
+    ...fakeRuntime(createTable(client, "symbolon-local"), frozenClock(instant)),
+    // Beside the stack's own functions, whose ids are random too.
+    randomBytes,
+    keyring: async () => keyring,
+  })
+  const adminToken = await issueFirst(runtimeAt(Date.now()))
   return {
     ...stack,
     emulated: false,
@@ -84,12 +89,7 @@ export async function startTestStack(assembly = inject("assembly"), issuer?: str
         },
       }),
     rows: rows(client, "symbolon-local"),
-    runtimeAt: (instant) => ({
-      ...fakeRuntime(createTable(client, "symbolon-local"), frozenClock(instant)),
-      // Beside the stack's own functions, whose ids are random too.
-      randomBytes,
-      keyring: async () => keyring,
-    }),
+    runtimeAt,
     logs: async () => {
       const logs = join(directory, "logs")
       return (
@@ -116,6 +116,15 @@ export async function startTestStack(assembly = inject("assembly"), issuer?: str
       asTheirSchemasSay(trail as unknown as AuditItem[])
     },
   }
+}
+
+/** The first administrator's, as the two jobs do it, which would be two cold starts for every stack. */
+async function issueFirst(runtime: FakeRuntime): Promise<string> {
+  const email = "admin@example.com"
+  await createFirstAdmin(runtime, system("create-first-admin", "r"), email)
+  const actor = operator("arn:aws:iam::000000000000:user/local", "r")
+  const { bearer_token } = await issueAdminToken(runtime, actor, email, "operator", undefined)
+  return bearer_token
 }
 
 /** Whatever a test has made happen is an event that the table of events knows, as it says; what a test has put past all rules aside. */

@@ -9,7 +9,8 @@ import {
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb"
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest"
-import { type EngineKind, startEngine } from "../../../infra/local/engine.ts"
+import { dynoxideFile, type EngineKind, startEngine } from "../../../infra/local/engine.ts"
+import { dynamodbLocal } from "../../rounds.ts"
 import { startNode } from "../node.ts"
 import { folderForTest, until } from "./fixture.ts"
 
@@ -54,11 +55,13 @@ async function listens(endpoint: string): Promise<boolean> {
 
 afterEach(() => vi.unstubAllEnvs())
 
+const hasDynoxide = dynoxideFile() !== undefined
 const hasJava = (): boolean => spawnSync("java", ["--version"]).status === 0
 
 describe.each<[EngineKind, boolean]>([
-  ["dynoxide", process.platform === "linux" && process.arch === "x64"],
-  ["dynamodb-local", hasJava()],
+  ["dynoxide", hasDynoxide],
+  // Beside the other one, in the run that is all on it: `npm run test:dynamodb-local`.
+  ["dynamodb-local", dynamodbLocal || (!hasDynoxide && hasJava())],
 ])("%s", (kind, isHere) => {
   it.runIf(isHere)(
     "answers on a free port of this machine, keeps its data in a folder, and is gone when it is stopped",

@@ -1,13 +1,14 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { signInAt } from "../../../examples/sign-in/sign-in-at.ts"
+import { entries } from "../../../infra/build.ts"
 import { freePort } from "../../../infra/local/engine.ts"
 import { people } from "../../../infra/local/people.ts"
 import { closed } from "../../../infra/local/secrets.ts"
 import { holdsPartOf, secretOf } from "../../secret-windows.ts"
-import { freePorts, type Running, startNode } from "../node.ts"
+import { freePorts, type Running, root, startNode } from "../node.ts"
 import { folderForTest, until } from "./fixture.ts"
 
 /** `npm start`, with a folder and a port of the test's own. It is ended with the test. */
@@ -31,6 +32,28 @@ async function ready(running: Running): Promise<void> {
   })
   await until(() => ended || running.stdout().includes("Symbolon is ready"), 180_000)
   if (ended) throw new Error(`it ended instead: ${JSON.stringify(await running.ended)}`)
+}
+
+/** The bundles from before a build, and one that has no entry any more. */
+function watchBundles() {
+  const bundles = Object.keys(entries).map((key) => `${root}dist/functions/${key}/index.mjs`)
+  const folder = `${root}dist/functions/no-entry`
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(`${folder}/index.mjs`, "")
+  const missing = new Set<string>()
+  const look = () => {
+    for (const file of bundles) if (!existsSync(file)) missing.add(file)
+  }
+  look()
+  const watch = setInterval(look, 10)
+  return {
+    end: () => {
+      clearInterval(watch)
+      look()
+      return { missing: [...missing], stale: existsSync(folder) }
+    },
+  }
 }
 
 async function stopped(running: Running) {
@@ -101,8 +124,11 @@ describe("npm start", () => {
     // What an earlier run has left, and --fresh takes away.
     writeFileSync(join(directory, "admin.env"), "SYMBOLON_TOKEN=left\n")
     writeFileSync(join(directory, "table.sqlite"), "no table at all")
+    const bundles = watchBundles()
     const first = start(directory, port, "--fresh")
     await ready(first)
+    // Others run from them while they are built.
+    expect(bundles.end()).toEqual({ missing: [], stale: false })
     expect(first.stdout()).toContain(`Symbolon is ready: ${url}`)
     expect(statSync(join(directory, "admin.env")).mode & 0o777).toBe(0o600)
     const admin = adminOf(directory)
