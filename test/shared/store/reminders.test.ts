@@ -4,7 +4,7 @@ import type { Table } from "../../../shared/store/dynamodb.ts"
 import { applyExpiryPolicy } from "../../../shared/store/expiry-policy.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
 import { remindExpiringTokens } from "../../../shared/store/reminders.ts"
-import { expiryListing } from "../../../shared/store/table.ts"
+import { accountKey, expiryListing, expiryPartitions, jobKey, tokenKey } from "../../../shared/store/table.ts"
 import { revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { aFleet, aRow, day, interrupted, second, start, stoppingAfter } from "../../fleet.ts"
@@ -20,6 +20,23 @@ async function aRemindedFleet() {
     days: async () =>
       (await events("token.expiring")).map(({ after }) => after.days).sort((a, b) => Number(b) - Number(a)),
   }
+}
+
+/** A table, which keys were read from it and how often an index was asked. */
+function watched(table: Table) {
+  const reads = { keys: [] as string[], pages: 0 }
+  const on: Table = {
+    ...table,
+    batchGet: (keys) => {
+      reads.keys.push(...keys.map(({ PK }) => PK))
+      return table.batchGet(keys)
+    },
+    queryIndex: (query) => {
+      reads.pages += 1
+      return table.queryIndex(query)
+    },
+  }
+  return { on, reads }
 }
 
 describe("a token of 60 days", () => {
@@ -73,6 +90,41 @@ test("a token that never expires, or later, or is over, is not reminded of", asy
   for (const expiration of ["never", "1y", "7d"]) await token(expiration)
   clock.advance(8 * day)
   expect(await remind()).toBe(0)
+})
+
+test("a run reads the accounts of those that are due, and no others; of what is over not even the token", async () => {
+  const { table, token, remind, left, user } = await aRemindedFleet()
+  const id = await token("60d")
+  const [ofToken, ofAccount] = [tokenKey(id).PK, accountKey(user.id).PK]
+  const run = async () => {
+    const { on, reads } = watched(table.table)
+    await remind(on)
+    return reads.keys
+  }
+  left(30, 1)
+  expect(await run()).toEqual([])
+  left(30)
+  expect(await run()).toEqual([ofToken, ofAccount])
+  expect(await run()).toEqual([ofToken])
+  left(0)
+  expect(await run()).toEqual([])
+})
+
+test("an index that is late tells of a token that is over by now: its account isn't read", async () => {
+  const { table, remind, user } = await aRemindedFleet()
+  const id = 3812345678900000
+  for (const expiresAt of [start, start - second]) {
+    await table.put(aRow(id, user.id, { expiresAt, ...expiryListing(id, start + day) }))
+    const { on, reads } = watched(table.table)
+    expect(await remind(on)).toBe(0)
+    expect(reads.keys).toEqual([tokenKey(id).PK])
+  }
+})
+
+test("a run keeps where it is under its own name", async () => {
+  const { table, remind } = await aRemindedFleet()
+  await remind()
+  expect(await table.table.get(jobKey("remind-expiring-tokens"))).toMatchObject({ next: 0 })
 })
 
 test.each<[string, (fleet: Awaited<ReturnType<typeof aRemindedFleet>>, id: number) => Promise<unknown>]>([
@@ -152,5 +204,8 @@ test("more than a page of one shard is gone through, and what has expired is not
   }
   for (let n = 0; n < 205; n++) await table.put(rowOf(n, start + day + n * second))
   for (let n = 205; n < 320; n++) await table.put(rowOf(n, start - n * second))
-  expect(await remind()).toBe(205)
+  const { on, reads } = watched(table.table)
+  expect(await remind(on)).toBe(205)
+  // A page for each shard, and two more of this one; what has expired is on its third, and the last one.
+  expect(reads.pages).toBe(expiryPartitions().length + 2)
 })
