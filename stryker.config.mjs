@@ -22,7 +22,10 @@ const sets = {
     break: 90,
   },
   store: {
-    mutate: ["shared/store/{archive,digest-text,digests,expiry-policy,refusals,replay,rotation,sign-in}.ts"],
+    mutate: [
+      "shared/store/{archive,digest-text,digests,expiry-policy,impact,key-use,pool-user,refusals,reminders}.ts",
+      "shared/store/{replay,review,rotation,sign-in,unused,user-pool}.ts",
+    ],
     break: 90,
   },
 }

@@ -93,6 +93,24 @@ export function stoppingAfter(table: Table, most: number): Table {
   }
 }
 
+/** A table, which keys were read from it in batches, and how many pages of an index. */ export function watched(
+  table: Table,
+) {
+  const reads = { keys: [] as string[], pages: 0 }
+  const on: Table = {
+    ...table,
+    batchGet: (keys) => {
+      reads.keys.push(...keys.map(({ PK }) => PK))
+      return table.batchGet(keys)
+    },
+    queryIndex: (query) => {
+      reads.pages += 1
+      return table.queryIndex(query)
+    },
+  }
+  return { on, reads }
+}
+
 /** A token's row as it would stand in the table, but for its listings. */
 export function aRow(id: number, accountId: number, over: Partial<TokenItem>) {
   return {

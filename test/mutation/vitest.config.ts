@@ -26,7 +26,7 @@ const tests: Record<string, string[]> = {
   store: [
     "test/shared/store/{archive,digest-text,digests,expiry-policy,refusals,replay,rotation,rotation-personal}.test.ts",
     "test/shared/store/{sign-in,sign-in-meanwhile}.test.ts",
-    "test/shared/store/{impact,keyring-rotation,reminders,review,unused,user-pool,user-pool-faults}.test.ts",
+    "test/shared/store/{impact,key-use,keyring-rotation,reminders,review,unused,user-pool,user-pool-faults}.test.ts",
   ],
 }
 

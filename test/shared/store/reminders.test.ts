@@ -7,7 +7,7 @@ import { remindExpiringTokens } from "../../../shared/store/reminders.ts"
 import { accountKey, expiryListing, expiryPartitions, jobKey, tokenKey } from "../../../shared/store/table.ts"
 import { revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
-import { aFleet, aRow, day, interrupted, second, start, stoppingAfter } from "../../fleet.ts"
+import { aFleet, aRow, day, interrupted, second, start, stoppingAfter, watched } from "../../fleet.ts"
 
 async function aRemindedFleet() {
   const fleet = await aFleet()
@@ -20,23 +20,6 @@ async function aRemindedFleet() {
     days: async () =>
       (await events("token.expiring")).map(({ after }) => after.days).sort((a, b) => Number(b) - Number(a)),
   }
-}
-
-/** A table, which keys were read from it and how often an index was asked. */
-function watched(table: Table) {
-  const reads = { keys: [] as string[], pages: 0 }
-  const on: Table = {
-    ...table,
-    batchGet: (keys) => {
-      reads.keys.push(...keys.map(({ PK }) => PK))
-      return table.batchGet(keys)
-    },
-    queryIndex: (query) => {
-      reads.pages += 1
-      return table.queryIndex(query)
-    },
-  }
-  return { on, reads }
 }
 
 describe("a token of 60 days", () => {

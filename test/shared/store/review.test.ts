@@ -1,11 +1,20 @@
+import { createHash } from "node:crypto"
 import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { AccessReview } from "../../../shared/contract/review.ts"
 import { readReview, signReview } from "../../../shared/store/review.ts"
 import { reviewCsv } from "../../../shared/store/review-csv.ts"
-import { type AccountItem, accountKey, type Key, teamKey, tokenKey, tokenNameKey } from "../../../shared/store/table.ts"
+import {
+  type AccountItem,
+  accountKey,
+  jobKey,
+  type Key,
+  teamKey,
+  tokenKey,
+  tokenNameKey,
+} from "../../../shared/store/table.ts"
 import { anAccount, anAdmin, aVerifiableToken } from "../../builders.ts"
-import { type FakeRuntime, fakeRuntime } from "../../fakes.ts"
+import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 
 /** What can't be made over HTTP in a moment: many tokens, each as large as it may be. */
@@ -118,4 +127,74 @@ test("an account that is being deleted is not in it", async () => {
   expect([after.items.map(({ user }) => user.id), after.hash]).toEqual([[1], before.hash])
   await put({ ...anAccount({ id: 1, version: 2 }), ...accountKey(1) })
   expect((await readReview(stage, { limit: 50, binding: "b" })).hash).not.toBe(before.hash)
+})
+
+describe("a review of one account", () => {
+  const now = Date.parse("2026-11-23T12:00:00Z")
+  const day = 86_400_000
+  const aStage = async (over: Partial<AccountItem> = {}) => {
+    const own = await createTestTable()
+    await own.put({ ...anAccount({ id: 1, version: 4, epoch: 2, ...over }) })
+    const stage = fakeRuntime(own.table, frozenClock(now))
+    const putToken = async (id: number, version: number) => {
+      const token = { ...tokenKey(id), ...aVerifiableToken({ id, accountId: 1 }), version, createdAt, createdById: 1 }
+      await own.put({ ...token, name: `t${id}` })
+      await own.put({ ...tokenNameKey(1, `t${id}`), tokenId: id })
+    }
+    return { ...own, stage, putToken, read: () => readReview(stage, { limit: 50, binding: "b" }) }
+  }
+  const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
+  const checksOf = (review: AccessReview, id: string) => review.items[0]?.checks.find((check) => check.check === id)
+
+  test("has the hash of its version and epoch, and its tokens' by their ids, after that of nothing", async () => {
+    const { putToken, read } = await aStage()
+    // Their guards stand in the order of the names.
+    for (const [id, version] of [
+      [9, 5],
+      [10, 6],
+    ] as const)
+      await putToken(id, version)
+    expect((await read()).hash).toBe(sha256([sha256(""), "account 1 4 2", "token 9 5", "token 10 6"].join("\n")))
+  })
+
+  test("is signed only by its hash: another one is stale, and leaves no event", async () => {
+    const { stage, read, dump } = await aStage()
+    await expect(signReview(stage, anAdmin(), { hash: sha256("") })).rejects.toMatchObject({ code: "review-stale" })
+    const trail = async () => (await dump()).filter(({ PK }) => PK.startsWith("AUD#"))
+    expect(await trail()).toEqual([])
+    await signReview(stage, anAdmin(), { hash: (await read()).hash as string, reason: "fourth quarter" })
+    expect(await trail()).toMatchObject([
+      { PK: "AUD#REVIEW", action: "review.signed", reason: "fourth quarter", subject: { userId: "access-review" } },
+    ])
+  })
+
+  test.each([
+    ["created", (at: number) => ({ role: "Editor" as const, createdAt: at })],
+    ["used last", (at: number) => ({ role: "Editor" as const, createdAt: 0, lastUsed: at })],
+  ])("with a role that it makes no use of asks for less, 90 days after it was %s, to the millisecond", async (_, over) => {
+    for (const [at, unused] of [
+      [now - 90 * day + 1, "ok"],
+      [now - 90 * day, "attention"],
+      [now - 90 * day - 1, "attention"],
+    ] as const) {
+      const { read } = await aStage(over(at))
+      expect([at, checksOf(await read(), "least-privilege")?.result]).toEqual([at, unused])
+    }
+  })
+
+  test("names the teams that are gone, and no other", async () => {
+    const { read, put } = await aStage({ teams: ["here", "gone"] })
+    await put({ ...teamKey("here"), key: "here", name: "Here" })
+    expect(checksOf(await read(), "team-memberships")?.evidence).toContain("Not there any more: gone.")
+  })
+
+  test("tells of orphaned tokens as the last check of integrity found them", async () => {
+    const { read, put } = await aStage()
+    const [never] = (await read()).checks
+    const found = { "orphaned-token": 3 }
+    await put({ ...jobKey("integrity"), startedAt: now - day, finishedAt: now - day, findings: found, tokens: 1 })
+    const [last] = (await read()).checks
+    expect(last?.check).toBe("no-orphaned-tokens")
+    expect(last).not.toEqual(never)
+  })
 })

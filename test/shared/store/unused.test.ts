@@ -4,12 +4,19 @@ import type { Table } from "../../../shared/store/dynamodb.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
 import { readSettings } from "../../../shared/store/settings.ts"
 import { showToken } from "../../../shared/store/shown-token.ts"
-import { type AccountItem, accountKey, flaggedListing, idleListing, tokenKey } from "../../../shared/store/table.ts"
+import {
+  type AccountItem,
+  accountKey,
+  flaggedListing,
+  idleListing,
+  idlePartitions,
+  tokenKey,
+} from "../../../shared/store/table.ts"
 import { deleteToken } from "../../../shared/store/tokens.ts"
 import { sweepUnusedTokens } from "../../../shared/store/unused.ts"
 import { revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
-import { aFleet, aRow, day, interrupted, second, start, stoppingAfter } from "../../fleet.ts"
+import { aFleet, aRow, day, interrupted, second, start, stoppingAfter, watched } from "../../fleet.ts"
 
 async function aSweptFleet() {
   const fleet = await aFleet()
@@ -295,5 +302,65 @@ describe("F4 during a sweep", () => {
     for (const id of ids) await table.put(aRow(id, user.id, { ...idleListing(id, start) }))
     at(92)
     expect(await sweep()).toEqual({ ...nothing, flagged: 205 })
+  })
+})
+
+describe("a sweep", () => {
+  test("leaves a line with what it has done, also when that is nothing", async () => {
+    const { token, at, runtimeOn } = await aSweptFleet()
+    await token("never")
+    const lines = []
+    for (const days of [89, 90]) {
+      at(days)
+      const runtime = runtimeOn()
+      await sweepUnusedTokens(runtime, system("flag-unused-tokens", "r"))
+      lines.push(...runtime.lines)
+    }
+    expect(lines).toEqual([
+      { event: "sweep", ...nothing },
+      { event: "sweep", ...nothing, flagged: 1 },
+    ])
+  })
+
+  test("reads the tokens that are idle for long enough, and of those that are flagged only where it revokes", async () => {
+    const { token, at, sweep, table, settings } = await aSweptFleet()
+    const id = await token("never")
+    const run = async () => {
+      const { on, reads } = watched(table.table)
+      await sweep(on)
+      return [reads.pages, reads.keys.filter((key) => key === tokenKey(id).PK).length]
+    }
+    const shards = idlePartitions().length
+    at(89)
+    expect(await run()).toEqual([shards, 0])
+    at(90)
+    expect(await run()).toEqual([shards, 1])
+    expect(await run()).toEqual([shards, 0])
+    await settings({ auto_revoke_unused: true, auto_revoke_unused_days: 30 })
+    at(119)
+    expect(await run()).toEqual([2 * shards, 0])
+    at(120)
+    expect(await run()).toEqual([2 * shards, 1])
+  })
+
+  test("counts its revocation as a version of the token", async () => {
+    const { token, at, sweep, settings, row } = await aSweptFleet()
+    const id = await token("never")
+    await settings({ auto_revoke_unused: true, auto_revoke_unused_days: 30 })
+    at(90)
+    await sweep()
+    expect(await row(id)).toMatchObject({ state: "ACTIVE", version: 1 })
+    at(120)
+    expect(await sweep()).toEqual({ ...nothing, revoked: 1 })
+    expect(await row(id)).toMatchObject({ state: "REVOKED", version: 2 })
+  })
+
+  test("leaves the tokens of an account that is being deleted to the purge", async () => {
+    const { token, at, sweep, table, user } = await aSweptFleet()
+    await token("never")
+    const account = await table.table.get<AccountItem>(accountKey(user.id))
+    await table.put({ ...(account as AccountItem), state: "DELETING" })
+    at(90)
+    expect(await sweep()).toEqual(nothing)
   })
 })
