@@ -171,16 +171,19 @@ describe("a review of one account", () => {
   test.each([
     ["created", (at: number) => ({ role: "Editor" as const, createdAt: at })],
     ["used last", (at: number) => ({ role: "Editor" as const, createdAt: 0, lastUsed: at })],
-  ])("with a role that it makes no use of asks for less, 90 days after it was %s, to the millisecond", async (_, over) => {
-    for (const [at, unused] of [
-      [now - 90 * day + 1, "ok"],
-      [now - 90 * day, "attention"],
-      [now - 90 * day - 1, "attention"],
-    ] as const) {
-      const { read } = await aStage(over(at))
-      expect([at, checksOf(await read(), "least-privilege")?.result]).toEqual([at, unused])
-    }
-  })
+  ])(
+    "with a role that it makes no use of asks for less, 90 days after it was %s, to the millisecond",
+    async (_, over) => {
+      for (const [at, unused] of [
+        [now - 90 * day + 1, "ok"],
+        [now - 90 * day, "attention"],
+        [now - 90 * day - 1, "attention"],
+      ] as const) {
+        const { read } = await aStage(over(at))
+        expect([at, checksOf(await read(), "least-privilege")?.result]).toEqual([at, unused])
+      }
+    },
+  )
 
   test("names the teams that are gone, and no other", async () => {
     const { read, put } = await aStage({ teams: ["here", "gone"] })

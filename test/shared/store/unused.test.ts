@@ -1,3 +1,4 @@
+// Long because what a sweep does to a token depends on all that may happen to it before, and meanwhile.
 import { describe, expect, test } from "vitest"
 import { system } from "../../../shared/store/audit.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
