@@ -104,13 +104,7 @@ export async function startTestStack(assembly = inject("assembly"), issuer?: str
       const trail = await rows(client, "symbolon-local")
         .dump()
         .catch(() => [])
-      appendFileSync(
-        inject("usedGrants"),
-        stack
-          .grants()
-          .used.map((grant) => `${grant}\n`)
-          .join(""),
-      )
+      noteGrants(stack)
       await stack.stop()
       rmSync(directory, { recursive: true, force: true })
       asTheirSchemasSay(trail as unknown as AuditItem[])
@@ -118,7 +112,17 @@ export async function startTestStack(assembly = inject("assembly"), issuer?: str
   }
 }
 
-/** The first administrator's, as the two jobs do it, which would be two cold starts for every stack. */
+/** What of its Lambdas' roles a stack has used: in the end each grant of a role has to be of use to some test. */
+export const noteGrants = (stack: LocalStack): void =>
+  appendFileSync(
+    inject("usedGrants"),
+    stack
+      .grants()
+      .used.map((grant) => `${grant}\n`)
+      .join(""),
+  )
+
+/** The first administrator's, as the two jobs do it, which would be two cold starts for every stack: infra/local/stack.test.ts has them. */
 async function issueFirst(runtime: FakeRuntime): Promise<string> {
   const email = "admin@example.com"
   await createFirstAdmin(runtime, system("create-first-admin", "r"), email)

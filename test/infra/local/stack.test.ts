@@ -3,6 +3,7 @@ import { expect, inject, it } from "vitest"
 import { adminTokenEvent } from "../../../infra/commands/proof.ts"
 import { startStack } from "../../../infra/local/stack.ts"
 import { createClient } from "../../../shared/contract/client.ts"
+import { noteGrants } from "../../local-stack.ts"
 import { folderForTest, linesOf } from "./fixture.ts"
 
 it("has done all that a change sets off, from stream to bus to Lambda to stream, before it has stopped", async () => {
@@ -16,6 +17,7 @@ it("has done all that a change sets off, from stream to bus to Lambda to stream,
   const body = { name: "t", type: "Service", user_id, expiration: "60d" } as const
   const { handle } = await admin["user-tokens/create"]({ body })
   await admin["settings/update"]({ body: { max_expiry_days: 30 } })
+  noteGrants(stack)
   await stack.stop()
 
   const events = linesOf(join(directory, "events.jsonl")).map((line) => JSON.parse(line))
