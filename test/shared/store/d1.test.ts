@@ -152,7 +152,9 @@ describe("D1 a restored table", () => {
     expect(team?.uses).toBe(each * (words.length - 2))
   })
 
-  test("may have had an event of its last minute, and not what that tells of: it is done again", async () => {
+  test("may have had an event of its last minute, and not what that tells of: it is done again", {
+    timeout: timeout(120_000),
+  }, async () => {
     await populate()
     await snapshot()
     await narrow()
