@@ -1,9 +1,8 @@
 import { expect, test } from "vitest"
 import { system } from "../../../shared/store/audit.ts"
-import type { Table } from "../../../shared/store/dynamodb.ts"
 import { listServiceTokens } from "../../../shared/store/token-lists.ts"
 import { sweepUnusedTokens } from "../../../shared/store/unused.ts"
-import { aFleet, day } from "../../fleet.ts"
+import { aFleet, day, watched } from "../../fleet.ts"
 
 /** A list by a flag: from the indexes that know it, so that a few of many stand on the first page. */
 async function aListedFleet() {
@@ -56,18 +55,11 @@ test("unused: before the sweep has come and after, once each; not those in use, 
   await sweepUnusedTokens(runtimeOn(), system("flag-unused-tokens", "r"))
   expect(await ids("unused", 3)).toEqual(left)
   // What is in use, its query doesn't even see.
-  let read = 0
-  const counting: Table = {
-    ...table.table,
-    batchGet: (keys) => {
-      read += keys.length
-      return table.table.batchGet(keys)
-    },
-  }
+  const { on, reads } = watched(table.table)
   const request = { limit: 100, cursor: undefined, binding: "b" }
-  const listed = await listServiceTokens(runtimeOn(counting), request, { ...request, flag: "unused" } as never)
+  const listed = await listServiceTokens(runtimeOn(on), request, { ...request, flag: "unused" } as never)
   expect(listed.items).toHaveLength(left.length)
-  expect(read).toBeLessThan(young.length)
+  expect(reads.keys.length).toBeLessThan(young.length)
 })
 
 test("expiring and never-expires: by the expiry, to the millisecond", async () => {
