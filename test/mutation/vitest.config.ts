@@ -23,6 +23,10 @@ const tests: Record<string, string[]> = {
     "test/shared/store/{csv,cursor,etag,instants,review-checks}.test.ts",
     "test/functions/authorize.test.ts",
   ],
+  api: [
+    "test/{api,resources,access-review,access-review-csv,impact,networks,paging,settings}.test.ts",
+    "test/shared/store/{dynamodb,emails,flag-lists,integrity,integrity-runs,keyring-rotation,lists,purge,tokens,usage}.test.ts",
+  ],
   store: [
     "test/shared/store/{archive,digest-text,digests,expiry-policy,refusals,replay,rotation,rotation-personal}.test.ts",
     "test/shared/store/{sign-in,sign-in-meanwhile}.test.ts",
@@ -38,9 +42,9 @@ export default defineConfig({
   test: {
     include: tests[process.env.SYMBOLON_MUTATION ?? "critical"],
     exclude: ["**/*.fuzz.test.ts"],
-    ...(process.env.SYMBOLON_MUTATION === "store" && { globalSetup: "test/mutation/engine.ts" }),
+    ...(["store", "api"].includes(process.env.SYMBOLON_MUTATION ?? "") && { globalSetup: "test/mutation/engine.ts" }),
     sequence: { sequencer: OwnFirst },
-    setupFiles: "test/mutation/seed.ts",
+    setupFiles: ["test/mutation/seed.ts", "test/mutation/stack.ts"],
     testTimeout: 30_000,
   },
 })
