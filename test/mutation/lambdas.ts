@@ -14,7 +14,7 @@ interface Options {
 const functions = join(import.meta.dirname, "../../functions")
 const keys = ["authorizer", ...Object.keys(endpoints), ...Object.keys(jobs).map((key) => `jobs/${key}`)]
 /** Longer than any test takes that passes. */
-const timeout = 15_000
+const timeout = 5000
 
 /**
  * In the place of infra/local/lambdas.ts: each Lambda from its source, in this very thread, where Stryker sees what it runs. One environment serves

@@ -2,12 +2,13 @@ import { basename } from "node:path"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** The tests of the mutated file's own name first: one that fails ends the run. */
+/** The tests of the mutated file's own name first, and those of a stack last: one that fails ends the run. */
 class OwnFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const [mutated = ""] = [this.ctx.config.related ?? []].flat()
     const isOwn = ({ moduleId }: TestSpecification) => moduleId.endsWith(`/${basename(mutated, ".ts")}.test.ts`)
-    return (await super.sort(files)).toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)))
+    const rank = (file: TestSpecification) => (isOwn(file) ? 0 : file.moduleId.includes("/shared/") ? 1 : 2)
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
   }
 }
 
@@ -45,6 +46,6 @@ export default defineConfig({
     ...(["store", "api"].includes(process.env.SYMBOLON_MUTATION ?? "") && { globalSetup: "test/mutation/engine.ts" }),
     sequence: { sequencer: OwnFirst },
     setupFiles: ["test/mutation/seed.ts", "test/mutation/stack.ts"],
-    testTimeout: 30_000,
+    testTimeout: 10_000,
   },
 })

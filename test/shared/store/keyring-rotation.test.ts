@@ -114,6 +114,57 @@ describe("add", () => {
     expect(stage.secret.keys()).toEqual(["k1"])
   })
 
+  test.each([15, 1440])("in %d minutes", async (minutes) => {
+    expect((await addKey(stage.operation(), minutes)).mintsFrom).toBe(clock.now() + minutes * minute)
+  })
+
+  test("mints at a whole second, never earlier than it was told to", async () => {
+    clock.advance(1)
+    expect(await addKey(stage.operation(), 60)).toMatchObject({ mintsFrom: Date.parse("2026-11-23T13:00:01Z") })
+    expect(JSON.parse(stage.secret.text()).mintFrom).toEqual({ k2: "2026-11-23T13:00:01Z" })
+  })
+
+  test("none while another one waits, and one as soon as that mints", async () => {
+    await addKey(stage.operation(), 60)
+    const waits = "k2 is there already, and mints from 2026-11-23T13:00:00Z: wait for it"
+    expect(await refusal(addKey(stage.operation(), 60))).toBe(waits)
+    expect(await refusal(rewrap(stage.operation()))).toBe(waits)
+    clock.set("2026-11-23T12:59:59.999Z")
+    expect(await refusal(addKey(stage.operation(), 60))).toBe(waits)
+    expect(await refusal(rewrap(stage.operation()))).toBe(waits)
+    clock.advance(1)
+    expect(await rewrap(stage.operation())).toEqual({ key: "k2", looked: 0, rows: 0 })
+    expect(await addKey(stage.operation(), 60)).toMatchObject({ key: "k3" })
+  })
+
+  test("is named after the highest number, wherever that stands", async () => {
+    const secret = aSecret(JSON.stringify({ k10: "a".repeat(64), k9: "b".repeat(64), k1: "c".repeat(64) }))
+    expect(await addKey(stage.operation(table.table, secret), 60)).toMatchObject({ key: "k11" })
+    expect(JSON.parse(secret.text()).mintFrom).toEqual({ k11: "2026-11-23T13:00:00Z" })
+  })
+
+  test("that would make a keyring nobody can read is neither prepared nor told", async () => {
+    const secret = aSecret(JSON.stringify({ mintFrom: {}, k99999: "a".repeat(64) }))
+    const prepared: string[] = []
+    const watched: KeyringSecret = { ...secret, prepare: async (text) => String(prepared.push(text)) }
+    expect(await refusal(addKey(stage.operation(table.table, watched), 60))).toBe("keyring: not a key")
+    expect([prepared, await trail()]).toEqual([[], []])
+  })
+
+  test("takes no byte that would make a letter likelier than another one", async () => {
+    const all = Uint8Array.from({ length: 64 }, (_, index) => 192 + index)
+    const given = [all, new Uint8Array(64).fill(248), new Uint8Array(64).fill(247)]
+    const operation = stage.operation()
+    const { randomBytes } = operation.runtime
+    const runtime = { ...operation.runtime, randomBytes: (size: number) => given.shift() ?? randomBytes(size) }
+    await addKey({ ...operation, runtime }, 60)
+    // 192 to 247 are the last letters and digits of the fourth round, 56 of them; 248 and more are thrown away; then the last one again.
+    expect(JSON.parse(stage.secret.text()).k2).toBe(
+      `GHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${"9".repeat(8)}`,
+    )
+    expect(given).toEqual([])
+  })
+
   test("a keyring that is none is named without any of it", async () => {
     const secret = aSecret('{"k1": "short-secret"}')
     expect(await refusal(addKey(stage.operation(table.table, secret), 60))).toBe("keyring: not a key")
@@ -184,6 +235,46 @@ describe("re-wrapping", () => {
 })
 
 describe("retire", () => {
+  test.each([
+    [20, undefined],
+    [21, "  and 1 more"],
+  ])("names twenty of %d rows", async (count, last) => {
+    for (let n = 0; n < count; n++) await aToken()
+    await nextKey()
+    clock.advance(60 * minute)
+    const lines = (await refusal(retireKey(stage.operation(), "k1"))).split("\n")
+    expect(lines[0]).toContain(`Rows that need it: ${count}.`)
+    expect([lines.length, lines[21]]).toEqual([last ? 22 : 21, last])
+  })
+
+  test("forgets more than a page of rows, and refuses when still more are over by then", async () => {
+    const [end, k1] = [clock.now(), stage.secret.text()]
+    const session = (id: number) => aSession(id, end, k1)
+    for (let id = 7; id < 32; id++) await table.put(session(id))
+    await nextKey()
+    clock.advance(61 * minute)
+    const operation = stage.operation()
+    let reads = 0
+    const rows: typeof operation.rows = async function* () {
+      // Another one is over when the rows are counted again.
+      if (++reads === 3) yield [session(99)]
+      yield* operation.rows()
+    }
+    expect(await refusal(retireKey({ ...operation, rows }, "k1"))).toBe(
+      "k1 stays: more rows have it for a secret that is over now. Try again",
+    )
+    expect([reads, await table.table.get(tokenKey(7)), await table.table.get(tokenKey(31))]).toEqual([
+      3,
+      undefined,
+      undefined,
+    ])
+    expect(stage.secret.keys()).toEqual(["k1", "k2"])
+    reads = 3
+    await retireKey({ ...operation, rows }, "k1")
+    // Nothing was over any more, so the rows were read once.
+    expect([reads, stage.secret.keys()]).toEqual([4, ["k2"]])
+  })
+
   test("names what each row waits for, and writes nothing", async () => {
     const [plain, revoked, expired, rotating] = [await aToken(), await aToken(), await aToken("7d"), await aToken()]
     await startRotation(stage.endpoint(), anAdmin(), "all", rotating.id, { overlap_hours: 24 }, undefined)
@@ -260,7 +351,56 @@ describe("retire", () => {
   })
 })
 
+test("status has each key, the oldest first: what it does, since when, for how many rows, and why it stays", async () => {
+  const text = JSON.stringify({
+    mintFrom: { k10: "2026-11-23T12:00:01Z", k9: "2026-11-23T12:00:00Z" },
+    ...{ k10: "a".repeat(64), k9: "b".repeat(64), k2: "c".repeat(64) },
+  })
+  const { keys, lost } = await keyringStatus(stage.operation(table.table, aSecret(text)))
+  const use = { under: 0, needing: 0, over: 0, holders: [] }
+  const noon = Date.parse("2026-11-23T12:00:00Z")
+  const early = "k9 has been minting since 2026-11-23T12:00:00Z only: try again at 2026-11-23T13:00:00Z"
+  expect(keys).toEqual([
+    { key: "k2", mintsFrom: undefined, state: "verifies", use, staysBecause: early },
+    { key: "k9", mintsFrom: noon, state: "mints", use, staysBecause: "it is the key that mints" },
+    { key: "k10", mintsFrom: noon + 1000, state: "waits", use, staysBecause: "it is to mint from 2026-11-23T12:00:01Z" },
+  ])
+  expect(lost).toEqual([])
+  clock.advance(60 * minute + 1000)
+  const later = await keyringStatus(stage.operation(table.table, aSecret(text)))
+  expect(later.keys.map(({ staysBecause }) => staysBecause)).toEqual([
+    undefined,
+    "k2 is older, and goes first",
+    "it is the key that mints",
+  ])
+})
+
+test("status and a re-wrap tell how far they are", async () => {
+  const lines: string[] = []
+  const told = () => ({ ...stage.operation(), onProgress: (line: string) => void lines.push(line) })
+  await aToken()
+  await aToken()
+  await nextKey()
+  await keyringStatus(told())
+  await rewrap(told())
+  expect(lines).toEqual(["2 tokens looked at", "2 tokens looked at, 2 re-wrapped"])
+})
+
+test("status says what a key stays for: first the hour, then the rows", async () => {
+  await aToken()
+  await nextKey()
+  const { keys } = await keyringStatus(stage.operation())
+  expect(keys.map(({ key, staysBecause }) => [key, staysBecause])).toEqual([
+    ["k1", "k2 has been minting since 2026-11-23T13:00:01Z only: try again at 2026-11-23T14:00:01Z"],
+    ["k2", "it is the key that mints"],
+  ])
+  clock.set("2026-11-23T14:00:01Z")
+  const later = await keyringStatus(stage.operation())
+  expect(later.keys.map(({ staysBecause }) => staysBecause)).toEqual(["rows need it", "it is the key that mints"])
+})
+
 test("status tells of rows whose key is gone", async () => {
+  await aToken()
   const token = await aToken()
   const { current, ...row } = await rowOf(token.id)
   await table.put({ ...row, current: { ...current, keyPath: "k9" } })
@@ -269,9 +409,9 @@ test("status tells of rows whose key is gone", async () => {
   expect(await answer(token.bearer_token)).toBe("503")
 })
 /** Signed in under k1. */
-function aSession(id: number, expiresAt: number): SessionItem & Record<string, unknown> {
+function aSession(id: number, expiresAt: number, keys = stage.secret.text()): SessionItem & Record<string, unknown> {
   const bearerToken = mint("Session", 1, id, new Uint8Array(32).fill(1))
-  const digest = digestUnder(parseKeyring(stage.secret.text()), "k1", bearerToken)
+  const digest = digestUnder(parseKeyring(keys), "k1", bearerToken)
   return {
     ...aVerifiableToken({ id, accountId: 1, current: { digest, keyPath: "k1", generation: 1 } }),
     ...tokenKey(id),
