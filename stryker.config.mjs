@@ -21,6 +21,13 @@ const sets = {
     ],
     break: 90,
   },
+  contract: {
+    mutate: [
+      "shared/contract/{answer-headers,asyncapi,bus,client,descriptions,docs-html,docs-page,endpoints,event-examples,events}.ts",
+      "shared/contract/{examples,jobs,objects,openapi,operators,problem-advice,problems,review,sign-in}.ts",
+    ],
+    break: 90,
+  },
   store: {
     mutate: [
       "shared/store/{archive,digest-text,digests,expiry-policy,impact,key-use,pool-user,refusals,reminders}.ts",

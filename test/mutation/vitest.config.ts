@@ -28,6 +28,7 @@ const tests: Record<string, string[]> = {
     "test/{api,resources,access-review,access-review-csv,impact,networks,paging,settings}.test.ts",
     "test/shared/store/{dynamodb,emails,flag-lists,integrity,integrity-runs,keyring-rotation,lists,purge,tokens,usage}.test.ts",
   ],
+  contract: ["test/documents.test.ts", "test/shared/contract/*.test.ts"],
   store: [
     "test/shared/store/{archive,digest-text,digests,expiry-policy,refusals,replay,rotation,rotation-personal}.test.ts",
     "test/shared/store/{sign-in,sign-in-meanwhile}.test.ts",

@@ -1,3 +1,4 @@
+// Long because it leads a keyring through its whole life, each command with what it refuses.
 import { beforeEach, describe, expect, test } from "vitest"
 import { addKey, type KeyringSecret, keyringStatus, retireKey, rewrap } from "../../../shared/store/keyring-rotation.ts"
 import { startRotation } from "../../../shared/store/rotation.ts"
@@ -363,7 +364,13 @@ test("status has each key, the oldest first: what it does, since when, for how m
   expect(keys).toEqual([
     { key: "k2", mintsFrom: undefined, state: "verifies", use, staysBecause: early },
     { key: "k9", mintsFrom: noon, state: "mints", use, staysBecause: "it is the key that mints" },
-    { key: "k10", mintsFrom: noon + 1000, state: "waits", use, staysBecause: "it is to mint from 2026-11-23T12:00:01Z" },
+    {
+      key: "k10",
+      mintsFrom: noon + 1000,
+      state: "waits",
+      use,
+      staysBecause: "it is to mint from 2026-11-23T12:00:01Z",
+    },
   ])
   expect(lost).toEqual([])
   clock.advance(60 * minute + 1000)
