@@ -25,8 +25,11 @@ const tests: Record<string, string[]> = {
     "test/functions/authorize.test.ts",
   ],
   api: [
-    "test/{api,resources,access-review,access-review-csv,impact,networks,paging,settings}.test.ts",
-    "test/shared/store/{dynamodb,emails,flag-lists,integrity,integrity-runs,keyring-rotation,lists,purge,tokens,usage}.test.ts",
+    "test/{access-review,access-review-csv,api,impact,networks,paging,resources,settings}.test.ts",
+    "test/functions/record-usage.test.ts",
+    "test/shared/store/{emails,flag-lists,integrity,integrity-runs,lists,purge,rewrap,tokens}.test.ts",
+    "test/shared/store/{dynamodb,expiry-policy,impact,key-use,keyring-rotation,reminders,review,rotation,rotation-personal}.test.ts",
+    "test/shared/store/{sign-in,sign-in-meanwhile,unused}.test.ts",
   ],
   contract: ["test/documents.test.ts", "test/shared/contract/*.test.ts"],
   store: [
