@@ -53,7 +53,7 @@ export default {
   thresholds: { high: 100, low: least, break: least },
   testRunner: "vitest",
   plugins: ["@stryker-mutator/vitest-runner"],
-  vitest: { configFile: "test/mutation/vitest.config.ts", related: name !== "api" },
+  vitest: { configFile: "test/mutation/vitest.config.ts" },
   coverageAnalysis: "perTest",
   // TypeScript 7 has no API with which Stryker could rewrite it, and nothing in it needs to be.
   tsconfigFile: "none",

@@ -1,4 +1,4 @@
-import { basename } from "node:path"
+import { basename, join } from "node:path"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
@@ -44,12 +44,18 @@ const tests: Record<string, string[]> = {
  * mutant that they alone would kill lacks a test that says what it breaks.
  */
 export default defineConfig({
+  resolve: {
+    alias: ["lambdas", "iam"].map((name) => ({
+      find: new RegExp(`^\\./${name}\\.ts$`),
+      replacement: join(import.meta.dirname, `${name}.ts`),
+    })),
+  },
   test: {
     include: tests[process.env.SYMBOLON_MUTATION ?? "critical"],
     exclude: ["**/*.fuzz.test.ts"],
     ...(["store", "api"].includes(process.env.SYMBOLON_MUTATION ?? "") && { globalSetup: "test/mutation/engine.ts" }),
     sequence: { sequencer: OwnFirst },
-    setupFiles: ["test/mutation/seed.ts", "test/mutation/stack.ts"],
+    setupFiles: "test/mutation/seed.ts",
     testTimeout: 10_000,
   },
 })
