@@ -31,7 +31,7 @@ const tests: Record<string, string[]> = {
     "test/shared/store/{dynamodb,expiry-policy,impact,key-use,keyring-rotation,reminders,review,rotation,rotation-personal}.test.ts",
     "test/shared/store/{sign-in,sign-in-meanwhile,unused}.test.ts",
   ],
-  contract: ["test/documents.test.ts", "test/shared/contract/*.test.ts"],
+  contract: ["test/documents.test.ts", "test/functions/answers.test.ts", "test/shared/contract/*.test.ts"],
   store: [
     "test/shared/store/{archive,digest-text,digests,expiry-policy,refusals,replay,rotation,rotation-personal}.test.ts",
     "test/shared/store/{sign-in,sign-in-meanwhile}.test.ts",
