@@ -2,13 +2,19 @@ import { basename, join } from "node:path"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** The tests of the mutated file's own name first, and those of a stack last: one that fails ends the run. */
+/**
+ * The tests of the mutated file's own name first, and those of a stack last: one that fails ends the run. Those of the integrity check, which waits between
+ * its looks, only for what they are of.
+ */
 class OwnFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const [mutated = ""] = [this.ctx.config.related ?? []].flat()
-    const isOwn = ({ moduleId }: TestSpecification) => moduleId.endsWith(`/${basename(mutated, ".ts")}.test.ts`)
+    const mutated = [this.ctx.config.related ?? []].flat().map((file) => basename(file, ".ts"))
+    const isOf = ({ moduleId }: TestSpecification, name: string) => basename(moduleId).startsWith(name)
+    const isOwn = (file: TestSpecification) => mutated.length === 1 && isOf(file, `${mutated[0]}.test`)
     const rank = (file: TestSpecification) => (isOwn(file) ? 0 : file.moduleId.includes("/shared/") ? 1 : 2)
-    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+    const aboutIntegrity = mutated.some((name) => name.startsWith("integrity"))
+    const needed = files.filter((file) => aboutIntegrity || !isOf(file, "integrity"))
+    return (await super.sort(needed)).toSorted((a, b) => rank(a) - rank(b))
   }
 }
 
