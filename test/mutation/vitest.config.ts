@@ -11,7 +11,8 @@ class OwnFirst extends BaseSequencer {
     const mutated = [this.ctx.config.related ?? []].flat().map((file) => basename(file, ".ts"))
     const isOf = ({ moduleId }: TestSpecification, name: string) => basename(moduleId).startsWith(name)
     const isOwn = (file: TestSpecification) => mutated.length === 1 && isOf(file, `${mutated[0]}.test`)
-    const rank = (file: TestSpecification) => (isOwn(file) ? 0 : file.moduleId.includes("/shared/") ? 1 : 2)
+    const rank = (file: TestSpecification) =>
+      isOwn(file) ? 0 : file.moduleId.endsWith(`/test/${basename(file.moduleId)}`) ? 2 : 1
     const aboutIntegrity = mutated.some((name) => name.startsWith("integrity"))
     const needed = files.filter((file) => aboutIntegrity || !isOf(file, "integrity"))
     return (await super.sort(needed)).toSorted((a, b) => rank(a) - rank(b))
