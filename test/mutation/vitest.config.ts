@@ -2,20 +2,22 @@ import { basename, join } from "node:path"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/**
- * The tests of the mutated file's own name first, and those of a stack last: one that fails ends the run. Those of the integrity check, which waits between
- * its looks, only for what they are of.
- */
+/** Tests that take seconds, and say little of anything but the files whose name begins as theirs does. */
+const slow = ["dynamodb", "expiry-policy", "integrity", "reminders", "review", "unused"]
+
+/** The tests of the mutated file's own name first, and those of a stack last: one that fails ends the run. */
 class OwnFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const mutated = [this.ctx.config.related ?? []].flat().map((file) => basename(file, ".ts"))
-    const isOf = ({ moduleId }: TestSpecification, name: string) => basename(moduleId).startsWith(name)
-    const isOwn = (file: TestSpecification) => mutated.length === 1 && isOf(file, `${mutated[0]}.test`)
+    const nameOf = ({ moduleId }: TestSpecification) => basename(moduleId, ".test.ts")
+    const isNeeded = (file: TestSpecification) => {
+      const about = slow.find((name) => file.moduleId.includes("/shared/") && nameOf(file).startsWith(name))
+      return about === undefined || mutated.some((name) => name.startsWith(about))
+    }
+    const isOfStack = ({ moduleId }: TestSpecification) => moduleId.endsWith(`/test/${basename(moduleId)}`)
     const rank = (file: TestSpecification) =>
-      isOwn(file) ? 0 : file.moduleId.endsWith(`/test/${basename(file.moduleId)}`) ? 2 : 1
-    const aboutIntegrity = mutated.some((name) => name.startsWith("integrity"))
-    const needed = files.filter((file) => aboutIntegrity || !isOf(file, "integrity"))
-    return (await super.sort(needed)).toSorted((a, b) => rank(a) - rank(b))
+      mutated.length === 1 && nameOf(file) === mutated[0] ? 0 : isOfStack(file) ? 2 : 1
+    return (await super.sort(files.filter(isNeeded))).toSorted((a, b) => rank(a) - rank(b))
   }
 }
 
