@@ -10,7 +10,7 @@ import { createToken } from "../../../shared/store/tokens.ts"
 import { createUser, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
-import { interrupted } from "../../fleet.ts"
+import { interrupted, stoppingAfter } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 
 /** Both steps of an end: what each writes and tells, and what is left. */
@@ -132,6 +132,13 @@ describe("a purge", () => {
     const rows = (await table.dump()).filter((row) => !isEntry(row))
     expect(rows.filter((row) => JSON.stringify(row).includes(String(id)))).toEqual([])
     expect(await told(createUser(runtime, anAdmin(), { ...another, user_type: "User", email }))).toBe("done")
+  })
+
+  test("that is stopped half-way has counted what it took", async () => {
+    const { id } = await deleted(41)
+    await expect(purge(stoppingAfter(table.table, 1))).rejects.toThrow("stopped")
+    expect(await account(id)).toMatchObject({ state: "DELETING", tokens: 1 })
+    expect(await purge()).toBe(1)
   })
 
   test("that another one overtakes at any write takes each thing once", async () => {
