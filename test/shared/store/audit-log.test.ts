@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import type { Problem } from "../../../shared/contract/problems.ts"
 import { audit } from "../../../shared/store/audit.ts"
 import { eventsBetween, listAuditEvents } from "../../../shared/store/audit-log.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
@@ -7,6 +6,7 @@ import { userIdKey } from "../../../shared/store/table.ts"
 import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { told } from "../../told.ts"
 
 /** The trail by time: which instants a page has, and how much is read for it. */
 const start = Date.parse("2026-11-23T12:00:00Z")
@@ -41,14 +41,6 @@ const list = async (query: object, on: Table = table.table) =>
 const found = async (query: object) => (await list(query)).map(({ at }) => Date.parse(at) - start)
 const times = (each: number, ...ats: number[]) => ats.flatMap((at) => Array.from({ length: each }, () => at))
 const iso = (at: number) => new Date(start + at).toISOString()
-const told = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error: Problem) => {
-      const [first] = (error.extras.errors as { pointer: string; detail: string }[] | undefined) ?? []
-      return first ? `${first.pointer} ${first.detail}` : error.code
-    },
-  )
 
 describe("all events", () => {
   test("are those of the last 31 days, the newest first, this very instant included", async () => {

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Caller } from "../../../shared/contract/caller.ts"
-import { Problem } from "../../../shared/contract/problems.ts"
 import type { Actor } from "../../../shared/store/audit.ts"
 import {
   createContainer,
@@ -17,6 +16,7 @@ import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { interrupted } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { told } from "../../told.ts"
 
 /** Who sees and changes what, what is told of it, and how it is refused. */
 let table: TestTable
@@ -33,15 +33,6 @@ const make = (name: string, team = "Public", caller: Caller & Actor = anAdmin())
   runtime.clock.advance(1)
   return createDatastore(runtime, caller, { name, team, reason: "why" })
 }
-const told = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error) => {
-      if (!(error instanceof Problem)) return String(error)
-      const [first] = (error.extras.errors as { pointer: string; detail: string }[] | undefined) ?? []
-      return first ? `${first.pointer} ${first.detail}` : error.code
-    },
-  )
 const eventsOf = async (id: number) =>
   ((await table.dump()) as unknown as AuditItem[])
     .filter(({ PK, subject }) => PK.startsWith("AUD#DS") && subject.id === id)

@@ -1,5 +1,4 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { Problem } from "../../../shared/contract/problems.ts"
 import { Unavailable } from "../../../shared/runtime.ts"
 import { subjectKeyOf } from "../../../shared/store/accounts.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
@@ -12,6 +11,7 @@ import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { interrupted, stoppingAfter } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { told } from "../../told.ts"
 
 /** Both steps of an end: what each writes and tells, and what is left. */
 let table: TestTable
@@ -28,11 +28,6 @@ beforeEach(async () => {
 })
 
 const purge = (on: Table = table.table) => purgeDeletedAccounts({ ...runtime, table: on }, anAdmin())
-const told = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error) => (error instanceof Problem ? error.code : String(error)),
-  )
 const account = (id: number) =>
   table.table.get(accountKey(id)) as Promise<AccountItem & Record<"listPK" | "listSK", string>>
 const usesOfRed = async () => (await table.table.get<{ uses: number }>(teamKey("red")))?.uses

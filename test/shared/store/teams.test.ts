@@ -7,6 +7,7 @@ import { createUser, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { told } from "../../told.ts"
 
 /** Teams by their keys: made, counted, deleted, and how they are refused. */
 let table: TestTable
@@ -18,17 +19,6 @@ beforeAll(async () => {
 
 const create = (name: string) => createTeam(runtime, anAdmin(), { name, reason: "new" })
 const remove = (key: string) => deleteTeam(runtime, anAdmin(), key, "old")
-const told = (act: () => unknown) =>
-  Promise.resolve()
-    .then(act)
-    .then(
-      () => "done",
-      (error) => {
-        if (!(error instanceof Problem)) return String(error)
-        const [first] = (error.extras.errors as { pointer: string; detail: string }[] | undefined) ?? []
-        return first ? `${first.pointer} ${first.detail}` : error.code
-      },
-    )
 const eventsOf = async (key: string) =>
   ((await table.dump()) as unknown as AuditItem[])
     .filter(({ PK }) => PK === `AUD#TEAM${key}`)
@@ -83,14 +73,14 @@ describe("a change of an account's teams", () => {
 
   test("is of ninety at the most", async () => {
     expect(teamSteps(keys(45, "a"), keys(45, "b"), [])).toHaveLength(90)
-    expect(await told(() => teamSteps(keys(45, "a"), keys(46, "b"), []))).toBe(
+    expect(await told((async () => teamSteps(keys(45, "a"), keys(46, "b"), []))())).toBe(
       "/teams must change at most 90 teams at once",
     )
   })
 
   test("names the team that isn't there by its place, and never counts below none", async () => {
     const [step] = teamSteps([], ["red"], ["Public", "RED"])
-    expect(await told(() => Promise.reject(step?.otherwise(undefined)))).toBe("/teams/1 must be the name of a team")
+    expect(await told(Promise.reject(step?.otherwise(undefined)))).toBe("/teams/1 must be the name of a team")
     await create("Nobodys")
     await expect(table.table.transact(teamSteps(["nobodys"], [], []))).rejects.toThrow("a team was counted wrong")
     expect(await table.table.get(teamKey("nobodys"))).toMatchObject({ uses: 0 })
@@ -106,12 +96,12 @@ describe("a team", () => {
     expect(await eventsOf("data_science")).toEqual([
       { action: "team.created", before: {}, after: { name: "Data  Science" }, reason: "new" },
     ])
-    expect(await told(() => create("DATA SCIENCE"))).toBe("team-name-taken")
-    expect(await told(() => create("PUBLIC"))).toBe("public-team")
-    expect(await told(() => create("x".repeat(32)))).toBe("done")
+    expect(await told(create("DATA SCIENCE"))).toBe("team-name-taken")
+    expect(await told(create("PUBLIC"))).toBe("public-team")
+    expect(await told(create("x".repeat(32)))).toBe("done")
     const shape = "/name must lead to a key of 1 to 32 characters of a-z, 0-9 and _"
     for (const name of ["x".repeat(33), "R&D", "-a", "a-", " "])
-      expect([name, await told(() => create(name))]).toEqual([name, shape])
+      expect([name, await told(create(name))]).toEqual([name, shape])
   })
 
   test("is deleted while nothing uses it, and told", async () => {
@@ -119,14 +109,14 @@ describe("a team", () => {
     const { user } = await createUser(runtime, anAdmin(), {
       ...{ user_type: "Service", name: "uses it", role: "Member", teams: ["Going"] },
     })
-    expect(await told(() => remove("going"))).toBe("team-in-use")
+    expect(await told(remove("going"))).toBe("team-in-use")
     await updateUser(runtime, anAdmin(), user.id, { teams: [] }, undefined)
     await remove("going")
     expect((await eventsOf("going")).find(({ action }) => action === "team.deleted")).toEqual({
       ...{ action: "team.deleted", before: { name: "Going" }, after: {}, reason: "old" },
     })
-    expect(await told(() => remove("going"))).toBe("not-found")
-    expect(await told(() => remove("public"))).toBe("public-team")
+    expect(await told(remove("going"))).toBe("not-found")
+    expect(await told(remove("public"))).toBe("public-team")
   })
 
   test("is listed by its key, from the last down, by any part of its name", async () => {

@@ -1,7 +1,6 @@
 // Long because every change of a token stands here: what it writes, what it tells, and how it is refused.
 import { beforeAll, describe, expect, test } from "vitest"
 import type { Caller } from "../../../shared/contract/caller.ts"
-import { Problem } from "../../../shared/contract/problems.ts"
 import type { Actor } from "../../../shared/store/audit.ts"
 import { always, remove } from "../../../shared/store/steps.ts"
 import { accountKey, type TokenItem, tokenKey } from "../../../shared/store/table.ts"
@@ -16,6 +15,7 @@ import {
 import { createUser, revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { aFleet, day, interrupted, start } from "../../fleet.ts"
+import { told } from "../../told.ts"
 
 /** What each change of a token writes, what its event says, and in which words it is refused. Moments in between are tokens.test.ts's. */
 let fleet: Awaited<ReturnType<typeof aFleet>>
@@ -25,16 +25,6 @@ beforeAll(async () => {
 })
 
 const runtime = () => fleet.runtimeOn()
-/** The code of a problem, with what is wrong where; "done" when nothing is. */
-const told = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error) => {
-      if (!(error instanceof Problem)) return String(error)
-      const [first] = (error.extras.errors as { pointer: string; detail: string }[] | undefined) ?? []
-      return first ? `${first.pointer} ${first.detail}` : error.code
-    },
-  )
 /** A millisecond after whatever was before: events of one instant are in no order. */
 const change = (id: number, body: Parameters<typeof updateToken>[4]) => {
   fleet.clock.advance(1)

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import { Problem } from "../../../shared/contract/problems.ts"
 import { always, remove } from "../../../shared/store/steps.ts"
 import type { AuditItem } from "../../../shared/store/table.ts"
 import { type AccountItem, accountKey, administratorsKey } from "../../../shared/store/table.ts"
@@ -18,6 +17,7 @@ import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { interrupted } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { told } from "../../told.ts"
 
 /** What each change of an account writes, what its event says, and how it is refused. */
 let table: TestTable
@@ -41,15 +41,6 @@ const update = async (id: number, changes: Parameters<typeof updateUser>[3]) => 
   runtime.clock.advance(1)
   return (await updateUser(runtime, anAdmin(), id, changes, undefined)).user
 }
-const told = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error) => {
-      if (!(error instanceof Problem)) return String(error)
-      const [first] = (error.extras.errors as { pointer: string; detail: string }[] | undefined) ?? []
-      return first ? `${first.pointer} ${first.detail}` : error.code
-    },
-  )
 const account = (id: number) => table.table.get<AccountItem>(accountKey(id)) as Promise<AccountItem>
 /** The events of an account, oldest first, but for by whom and when. */
 const eventsOf = async (id: number) =>
