@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { globSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 
@@ -57,4 +57,13 @@ describe.each(ids)("%s", (id) => {
 
 test.each(Object.entries(elsewhere))("%s is tried by %s, which says so", (id, file) => {
   expect(read(file)).toContain(id)
+})
+
+test("M1 has every file of shared/ in one of its sets, once", async () => {
+  const { sets }: { sets: Record<string, { mutate: string[] }> } = await import(join(root, "stryker.config.mjs"))
+  const filesOf = (patterns: string[]) => globSync(patterns, { cwd: root }).map((file) => file.replaceAll("\\", "/"))
+  const mutated = Object.values(sets).flatMap(({ mutate }) => filesOf(mutate))
+  // Types, and the name of an error.
+  const all = filesOf(["shared/**/*.ts"]).filter((file) => file !== "shared/runtime.ts")
+  expect(mutated.filter((file) => file.startsWith("shared/")).sort()).toEqual(all.sort())
 })

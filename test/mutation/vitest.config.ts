@@ -49,8 +49,9 @@ const tests: Record<string, string[]> = {
 }
 
 /**
- * The tests of what Stryker mutates: those that answer in milliseconds, without a server; of the store, on the embedded engine. No fuzz, race or fault test: a
- * mutant that they alone would kill lacks a test that says what it breaks.
+ * The tests of what Stryker mutates: those that answer in milliseconds, without a server; of the store, on the embedded engine; and of what they try over
+ * HTTP, by a stack whose Lambdas run in this thread. No fuzz, race or fault test: a mutant that they alone would kill lacks a test that says what it
+ * breaks.
  */
 export default defineConfig({
   resolve: {
