@@ -36,7 +36,7 @@ const tests: Record<string, string[]> = {
   api: [
     "test/{access-review,access-review-csv,api,impact,networks,paging,resources,settings}.test.ts",
     "test/functions/{operators,record-usage}.test.ts",
-    "test/shared/store/{audit,audit-log,datastores,deletion,emails,flag-lists,integrity,integrity-runs,lists,pages,policy,promotion,purge,rewrap,shown-token,steps,table,teams,token-changes,tokens,turns,usage,users}.test.ts",
+    "test/shared/store/{audit,audit-log,datastores,deletion,emails,flag-lists,idempotency,integrity,integrity-runs,lists,me,pages,policy,promotion,purge,rewrap,shown-token,steps,table,teams,token-changes,tokens,turns,usage,users}.test.ts",
     "test/shared/store/{dynamodb,expiry-policy,impact,key-use,keyring-rotation,reminders,review,rotation,rotation-personal}.test.ts",
     "test/shared/store/{sign-in,sign-in-meanwhile,unused}.test.ts",
   ],
