@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 /** Tests that take seconds, and say little of anything but the files whose name begins as theirs does. */
 const slow = ["dynamodb", "expiry-policy", "integrity", "reminders", "review", "unused"]
 
-/** The tests of the mutated file's own name first, and those of a stack last: one that fails ends the run. */
+/** The tests of the mutated file's own name first, then the slow ones, and those of a stack last: one that fails ends the run. */
 class OwnFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const mutated = [this.ctx.config.related ?? []].flat().map((file) => basename(file, ".ts"))
@@ -15,8 +15,13 @@ class OwnFirst extends BaseSequencer {
       return about === undefined || mutated.some((name) => name.startsWith(about))
     }
     const isOfStack = ({ moduleId }: TestSpecification) => moduleId.endsWith(`/test/${basename(moduleId)}`)
-    const rank = (file: TestSpecification) =>
-      mutated.length === 1 && nameOf(file) === mutated[0] ? 0 : isOfStack(file) ? 2 : 1
+    const [own] = mutated
+    const isOwn = (name: string) => mutated.length === 1 && (name === own || name.startsWith(`${own}-`))
+    const rank = (file: TestSpecification) => {
+      if (isOfStack(file)) return 3
+      if (slow.includes(nameOf(file))) return 2
+      return isOwn(nameOf(file)) ? 0 : 1
+    }
     return (await super.sort(files.filter(isNeeded))).toSorted((a, b) => rank(a) - rank(b))
   }
 }
@@ -37,7 +42,7 @@ const tests: Record<string, string[]> = {
     "test/{access-review,access-review-csv,api,impact,networks,paging,resources,settings}.test.ts",
     "test/functions/{operators,record-usage}.test.ts",
     "test/shared/store/{audit,audit-log,datastores,deletion,emails,flag-lists,idempotency,integrity,integrity-runs,lists,me,pages,policy,promotion,purge,rewrap,shown-token,steps,table,teams,token-changes,tokens,turns,usage,users}.test.ts",
-    "test/shared/store/{dynamodb,expiry-policy,impact,key-use,keyring-rotation,reminders,review,rotation,rotation-personal}.test.ts",
+    "test/shared/store/{dynamodb,dynamodb-requests,expiry-policy,impact,key-use,keyring-rotation,reminders,review,rotation,rotation-personal}.test.ts",
     "test/shared/store/{sign-in,sign-in-meanwhile,unused}.test.ts",
   ],
   contract: ["test/documents.test.ts", "test/functions/answers.test.ts", "test/shared/contract/*.test.ts"],
