@@ -12,7 +12,7 @@ class OwnFirst extends BaseSequencer {
     const nameOf = ({ moduleId }: TestSpecification) => basename(moduleId, ".test.ts")
     const isNeeded = (file: TestSpecification) => {
       const about = slow.find((name) => file.moduleId.includes("/shared/") && nameOf(file).startsWith(name))
-      return about === undefined || mutated.some((name) => name.startsWith(about))
+      return about === undefined || mutated.length === 0 || mutated.some((name) => name.startsWith(about))
     }
     const isOfStack = ({ moduleId }: TestSpecification) => moduleId.endsWith(`/test/${basename(moduleId)}`)
     const [own] = mutated
