@@ -8,12 +8,14 @@ const keyOf = (at: string) => ({ PK: at, SK: "S" })
 function aSource(prefix: string, count: number) {
   const ats = Array.from({ length: count }, (_, n) => `${prefix}${String(count - n).padStart(4, "0")}`)
   const asked: [string | undefined, number][] = []
+  let keysRead = 0
   const source: Source = async (after, limit) => {
     asked.push([after, limit])
-    const from = ats.filter((at) => after === undefined || at < after)
-    return from.slice(0, limit).map((at) => ({ ...keyOf(at), at }))
+    const found = ats.filter((at) => after === undefined || at < after).slice(0, limit)
+    keysRead += found.length
+    return found.map((at) => ({ ...keyOf(at), at }))
   }
-  return { source, asked, ats }
+  return { source, asked, ats, keysRead: () => keysRead }
 }
 const all = async (keys: { PK: string; SK: string }[]) => new Map(keys.map((key) => [rowId(key), key.PK]))
 const none = async () => new Map<string, string>()
@@ -59,11 +61,16 @@ describe("a page", () => {
   })
 
   test("leaves out what is filtered or gone, and ends near five hundred keys", async () => {
-    const { source, asked, ats } = aSource("a", 2000)
+    const { source, asked, ats, keysRead } = aSource("a", 2000)
     const { rows, next } = await readOn(start, 50, [source], none)
     expect(rows).toEqual([])
     expect(asked.map(([, limit]) => limit)).toEqual([51, 100, 100, 100, 100, 100])
     expect(next).toEqual({ source: 0, after: ats[550] })
+    // Every key is read once, to the end.
+    let position = next
+    for (let pages = 0; position && pages < 10; pages++) position = (await readOn(position, 50, [source], none)).next
+    expect(position).toBeNull()
+    expect(keysRead()).toBe(2000)
     const only = async (keys: { PK: string; SK: string }[]) =>
       new Map(keys.filter(({ PK }) => PK === ats[1]).map((key) => [rowId(key), key.PK]))
     expect((await readOn(start, 1, [aSource("a", 3).source], async (keys) => only(keys))).rows).toEqual([])
