@@ -104,9 +104,10 @@ export async function startTestStack(assembly = inject("assembly"), issuer?: str
       const trail = await rows(client, "symbolon-local")
         .dump()
         .catch(() => [])
-      noteGrants(stack)
       await stack.stop()
       rmSync(directory, { recursive: true, force: true })
+      // After the end of what it has started, which no failure here must leave behind.
+      noteGrants(stack)
       asTheirSchemasSay(trail as unknown as AuditItem[])
     },
   }

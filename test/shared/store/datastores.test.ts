@@ -10,13 +10,15 @@ import {
 } from "../../../shared/store/datastores.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
 import { always, remove } from "../../../shared/store/steps.ts"
-import { type AuditItem, datastoreKey } from "../../../shared/store/table.ts"
+import { datastoreKey } from "../../../shared/store/table.ts"
 import { createTeam } from "../../../shared/store/team-list.ts"
+import { encodeId } from "../../../shared/token/format.ts"
 import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { interrupted } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 import { told } from "../../told.ts"
+import { trailOf } from "../../trail.ts"
 
 /** Who sees and changes what, what is told of it, and how it is refused. */
 let table: TestTable
@@ -33,11 +35,7 @@ const make = (name: string, team = "Public", caller: Caller & Actor = anAdmin())
   runtime.clock.advance(1)
   return createDatastore(runtime, caller, { name, team, reason: "why" })
 }
-const eventsOf = async (id: number) =>
-  ((await table.dump()) as unknown as AuditItem[])
-    .filter(({ PK, subject }) => PK.startsWith("AUD#DS") && subject.id === id)
-    .sort((a, b) => a.at - b.at)
-    .map(({ action, subject, before, after, reason }) => ({ action, of: subject.userId, before, after, reason }))
+const eventsOf = (id: number) => trailOf(table, `DS${encodeId(id)}`)
 
 describe("a datastore", () => {
   test("is made for Public or a team of the caller's, and told; an Admin may make it for any", async () => {

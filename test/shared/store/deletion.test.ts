@@ -3,15 +3,17 @@ import { Unavailable } from "../../../shared/runtime.ts"
 import { subjectKeyOf } from "../../../shared/store/accounts.ts"
 import { deleteUser, purgeDeletedAccounts } from "../../../shared/store/deletion.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
-import { type AccountItem, type AuditItem, accountKey, teamKey, userIdKey } from "../../../shared/store/table.ts"
+import { type AccountItem, accountKey, teamKey, userIdKey } from "../../../shared/store/table.ts"
 import { createTeam } from "../../../shared/store/team-list.ts"
 import { createToken } from "../../../shared/store/tokens.ts"
 import { createUser, updateUser } from "../../../shared/store/users.ts"
+import { encodeId } from "../../../shared/token/format.ts"
 import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { interrupted, stoppingAfter } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 import { told } from "../../told.ts"
+import { trailOf } from "../../trail.ts"
 
 /** Both steps of an end: what each writes and tells, and what is left. */
 let table: TestTable
@@ -52,22 +54,19 @@ const deleted = async (tokens = 0, over: object = {}) => {
   return user
 }
 const eventsOf = async (id: number, ...actions: string[]) =>
-  ((await table.dump()) as unknown as AuditItem[])
-    .filter(({ PK, subject, action }) => PK.startsWith("AUD#ACC") && subject.id === id && actions.includes(action))
-    .sort((a, b) => a.at - b.at)
-    .map(({ action, before, after, reason }) => ({ action, before, after, reason }))
+  (await trailOf(table, `ACC${encodeId(id)}`)).filter(({ action }) => actions.includes(action))
 const isEntry = ({ PK }: { PK: string }) => PK.startsWith("AUD#")
 
 describe("a deletion", () => {
   test("begins with an inactive account, is told with why, and listed for the purge", async () => {
-    const { id } = await inactive()
+    const { id, user_id: of } = await inactive()
     const before = await account(id)
     await deleteUser(runtime, anAdmin(), id, "left")
     const row = await account(id)
     expect(row).toMatchObject({ state: "DELETING", deletingAt: runtime.now(), version: before.version + 1 })
     expect(row.listPK).not.toBe(before.listPK)
     expect(await eventsOf(id, "account.deleting")).toEqual([
-      { action: "account.deleting", before: { status: "inactive" }, after: { status: "deleting" }, reason: "left" },
+      { action: "account.deleting", of, before: { status: "inactive" }, after: { status: "deleting" }, reason: "left" },
     ])
     // A repeat is what was asked for.
     await deleteUser(runtime, anAdmin(), id, "left")
@@ -109,7 +108,7 @@ describe("a purge", () => {
       ...{ after: {}, reason: "the account is being deleted" },
     })
     expect(events.find(({ action }) => action === "account.deleted")).toEqual({
-      ...{ action: "account.deleted", before: { user_id }, after: {}, reason: undefined },
+      ...{ action: "account.deleted", of: user_id, before: { user_id }, after: {} },
     })
     expect(await told(createUser(runtime, anAdmin(), { ...another, name: user_id.replace("@service", "") }))).toBe(
       "user-id-taken",

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import { type AuditItem, teamKey } from "../../../shared/store/table.ts"
+import { teamKey } from "../../../shared/store/table.ts"
 import { createTeam, deleteTeam, listTeams } from "../../../shared/store/team-list.ts"
 import { shownTeams, teamKeyOf, teamKeysOf, teamNames, teamSteps } from "../../../shared/store/teams.ts"
 import { createUser, updateUser } from "../../../shared/store/users.ts"
@@ -7,6 +7,7 @@ import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 import { told } from "../../told.ts"
+import { trailOf } from "../../trail.ts"
 
 /** Teams by their keys: made, counted, deleted, and how they are refused. */
 let table: TestTable
@@ -18,10 +19,7 @@ beforeAll(async () => {
 
 const create = (name: string) => createTeam(runtime, anAdmin(), { name, reason: "new" })
 const remove = (key: string) => deleteTeam(runtime, anAdmin(), key, "old")
-const eventsOf = async (key: string) =>
-  ((await table.dump()) as unknown as AuditItem[])
-    .filter(({ PK }) => PK === `AUD#TEAM${key}`)
-    .map(({ action, before, after, reason }) => ({ action, before, after, reason }))
+const eventsOf = (key: string) => trailOf(table, `TEAM${key}`)
 
 test("a key is the name in small letters, composed, without white space around it, which is _ within", () => {
   expect(teamKeyOf("  Data \t Science ")).toBe("data_science")
@@ -94,7 +92,7 @@ describe("a team", () => {
       ...{ created_at: "2026-11-23T12:00:00Z", created_by_id: 1 },
     })
     expect(await eventsOf("data_science")).toEqual([
-      { action: "team.created", before: {}, after: { name: "Data  Science" }, reason: "new" },
+      { action: "team.created", of: "team:data_science", before: {}, after: { name: "Data  Science" }, reason: "new" },
     ])
     expect(await told(create("DATA SCIENCE"))).toBe("team-name-taken")
     expect(await told(create("PUBLIC"))).toBe("public-team")
@@ -113,7 +111,7 @@ describe("a team", () => {
     await updateUser(runtime, anAdmin(), user.id, { teams: [] }, undefined)
     await remove("going")
     expect((await eventsOf("going")).find(({ action }) => action === "team.deleted")).toEqual({
-      ...{ action: "team.deleted", before: { name: "Going" }, after: {}, reason: "old" },
+      ...{ action: "team.deleted", of: "team:going", before: { name: "Going" }, after: {}, reason: "old" },
     })
     expect(await told(remove("going"))).toBe("not-found")
     expect(await told(remove("public"))).toBe("public-team")

@@ -37,7 +37,7 @@ const record = (uses: readonly Usage[], on: Table = fleet.table.table) =>
   recordUsage(fleet.runtimeOn(on), anAdmin(), uses)
 
 /** A table that counts what is asked of it about tokens, and does something before its first conditional write. */
-function watched(before?: () => Promise<unknown>) {
+function counting(before?: () => Promise<unknown>) {
   const asked = { gets: 0, updates: 0, transactions: 0 }
   let done = false
   const interrupt = async () => {
@@ -70,7 +70,7 @@ function watched(before?: () => Promise<unknown>) {
 describe("a use", () => {
   test("that is no news costs one write, and no read besides that of the batch", async () => {
     const id = await aToken({ lastUsed: start, networks: { [home]: start } })
-    const { on, asked } = watched()
+    const { on, asked } = counting()
     await record(usesOf(id, [1, 1000, home]), on)
     expect(asked).toEqual({ gets: 0, updates: 1, transactions: 0 })
     expect(await fleet.row(id)).toMatchObject({ lastUsed: start + 1000, networks: { [home]: start + 1000 } })
@@ -78,7 +78,7 @@ describe("a use", () => {
 
   test("that the row knows already is not written again", async () => {
     const id = await aToken({ lastUsed: start + 1000, networks: { [home]: start + 1000 } })
-    const { on, asked } = watched()
+    const { on, asked } = counting()
     for (const after of [999, 1000]) await record(usesOf(id, [1, after, home]), on)
     expect(asked).toEqual({ gets: 0, updates: 0, transactions: 0 })
   })
@@ -102,7 +102,7 @@ describe("a use", () => {
 
   test("that meets another one at its write is added to what that has written", async () => {
     const id = await aToken()
-    const { on, asked } = watched(() => record(usesOf(id, [1, 500, away])))
+    const { on, asked } = counting(() => record(usesOf(id, [1, 500, away])))
     await record(usesOf(id, [1, 1000, home]), on)
     expect(await fleet.row(id)).toMatchObject({ networks: { [home]: start + 1000, [away]: start + 500 } })
     // The first one lost, and the news of the second network is a transaction, with its event.
@@ -111,7 +111,7 @@ describe("a use", () => {
 
   test("of a row that goes meanwhile leaves none", async () => {
     const id = await aToken()
-    const { on } = watched(async () => {
+    const { on } = counting(async () => {
       await fleet.set(id, false)
       await deleteToken(fleet.runtimeOn(), anAdmin(), "all", id, undefined)
     })
@@ -175,7 +175,7 @@ describe("the first use of a new secret", () => {
   test("of a revoked token promotes nothing, and is an event of nothing", async () => {
     const id = await rotating()
     await updateToken(fleet.runtimeOn(), anAdmin(), "all", id, { active: false })
-    const { on, asked } = watched()
+    const { on, asked } = counting()
     await record(usesOf(id, [2, 1000, away]), on)
     expect(await fleet.row(id)).toMatchObject({ current: secret(1), pending: secret(2), lastUsed: start + 1000 })
     expect([asked.updates, asked.transactions]).toEqual([1, 0])
@@ -196,7 +196,7 @@ describe("a use of the old secret in the overlap", () => {
     [1001, 1001, home, 1],
   ])("at %d is remembered when it is its last", async (after, last, network, writes) => {
     const id = await overlapping()
-    const { on, asked } = watched()
+    const { on, asked } = counting()
     await record(usesOf(id, [1, after, home]), on)
     expect(await fleet.row(id)).toMatchObject({
       ...{ previousLastUsed: start + last, previousNetwork: network, lastUsed: start + 5000 },

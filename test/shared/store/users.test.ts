@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { always, remove } from "../../../shared/store/steps.ts"
-import type { AuditItem } from "../../../shared/store/table.ts"
 import { type AccountItem, accountKey, administratorsKey } from "../../../shared/store/table.ts"
 import { createTeam } from "../../../shared/store/team-list.ts"
 import { createToken, updateToken } from "../../../shared/store/tokens.ts"
@@ -13,11 +12,13 @@ import {
   revokeTokens,
   updateUser,
 } from "../../../shared/store/users.ts"
+import { encodeId } from "../../../shared/token/format.ts"
 import { anAdmin } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime, frozenClock } from "../../fakes.ts"
 import { interrupted } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
 import { told } from "../../told.ts"
+import { trailOf } from "../../trail.ts"
 
 /** What each change of an account writes, what its event says, and how it is refused. */
 let table: TestTable
@@ -42,12 +43,7 @@ const update = async (id: number, changes: Parameters<typeof updateUser>[3]) => 
   return (await updateUser(runtime, anAdmin(), id, changes, undefined)).user
 }
 const account = (id: number) => table.table.get<AccountItem>(accountKey(id)) as Promise<AccountItem>
-/** The events of an account, oldest first, but for by whom and when. */
-const eventsOf = async (id: number) =>
-  ((await table.dump()) as unknown as AuditItem[])
-    .filter(({ PK, subject }) => PK.startsWith("AUD#ACC") && subject.id === id)
-    .sort((a, b) => a.at - b.at)
-    .map(({ action, before, after, reason }) => ({ action, before, after, ...(reason && { reason }) }))
+const eventsOf = (id: number) => trailOf(table, `ACC${encodeId(id)}`)
 /** Who has been reported as an administrator since. */
 const reported = () =>
   runtime.lines.splice(0).flatMap(({ event, accountId }) => (event === "admin.granted" ? [accountId] : []))
@@ -65,6 +61,7 @@ describe("a creation", () => {
     expect(await eventsOf(id)).toEqual([
       {
         action: "account.created",
+        of: user_id,
         before: {},
         after: { user_id, user_type: "Service", name, role: "Member", teams: ["red"], purpose: "syncs" },
         reason: "asked for",
@@ -116,7 +113,7 @@ describe("the first administrator", () => {
 
 describe("a change", () => {
   test("is told field by field, the state as an event of its own", async () => {
-    const { id, name } = await made({ purpose: "old", teams: ["Red", "Blue"] })
+    const { id, name, user_id: of } = await made({ purpose: "old", teams: ["Red", "Blue"] })
     const next = unique()
     await update(id, { name: next, role: "Editor", teams: ["Blue", "Green"], purpose: null, email: "c@example.com" })
     await update(id, { active: false, reason: "left" })
@@ -124,11 +121,12 @@ describe("a change", () => {
     expect((await eventsOf(id)).slice(1)).toEqual([
       {
         action: "account.updated",
+        of,
         before: { name, role: "Member", teams: ["red", "blue"], purpose: "old", email: null },
         after: { name: next, role: "Editor", teams: ["blue", "green"], purpose: null, email: "c@example.com" },
       },
-      { action: "account.deactivated", before: { active: true }, after: { active: false }, reason: "left" },
-      { action: "account.reactivated", before: { active: false }, after: { active: true } },
+      { action: "account.deactivated", of, before: { active: true }, after: { active: false }, reason: "left" },
+      { action: "account.reactivated", of, before: { active: false }, after: { active: true } },
     ])
     expect(await account(id)).not.toHaveProperty("purpose")
     expect(await account(id)).toMatchObject({ version: 4, email: "c@example.com" })
@@ -199,8 +197,8 @@ describe("a revocation of all tokens", () => {
     runtime.clock.advance(1)
     expect(await revokeTokens(runtime, anAdmin(), id, { compromised: true })).toEqual({ revoked: 0 })
     expect((await eventsOf(id)).filter(({ action }) => action === "account.tokens-revoked")).toEqual([
-      { action: "account.tokens-revoked", before: {}, after: { revoked: 2 }, reason: "leak?" },
-      { action: "account.tokens-revoked", before: {}, after: { revoked: 0, compromised: true } },
+      { action: "account.tokens-revoked", of: user_id, before: {}, after: { revoked: 2 }, reason: "leak?" },
+      { action: "account.tokens-revoked", of: user_id, before: {}, after: { revoked: 0, compromised: true } },
     ])
     expect(await account(id)).toMatchObject({ epoch: 2, compromisedEpoch: 2, version: 1 })
   })
