@@ -10,3 +10,10 @@ export const told = (promise: Promise<unknown>): Promise<string> =>
       return errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join("; ") || error.code
     },
   )
+
+/** The code of the problem that came of it; "none" when nothing did, and any other error as it says itself. */
+export const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "none",
+    (error: unknown) => (error instanceof Problem ? error.code : String(error)),
+  )

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import { Problem } from "../../../shared/contract/problems.ts"
 import { openCursor, sealCursor } from "../../../shared/store/cursor.ts"
 import { type PageRequest, readPage, type Source } from "../../../shared/store/pages.ts"
 import { listUsers } from "../../../shared/store/users.ts"
 import { anAccount } from "../../builders.ts"
 import { type FakeRuntime, fakeRuntime } from "../../fakes.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { codeOf } from "../../told.ts"
 
 let table: TestTable
 let runtime: FakeRuntime
@@ -13,12 +13,6 @@ beforeAll(async () => {
   table = await createTestTable()
   runtime = fakeRuntime(table.table)
 })
-
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "none",
-    (error) => (error instanceof Problem ? error.code : String(error)),
-  )
 
 describe("a cursor", () => {
   test("opens to what was sealed, and shows nothing of it", async () => {

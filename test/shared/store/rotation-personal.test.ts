@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import type { Problem } from "../../../shared/contract/problems.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
 import { abortRotation, completeRotation, startRotation } from "../../../shared/store/rotation.ts"
@@ -10,6 +9,7 @@ import { anAdmin } from "../../builders.ts"
 import { fakeRuntime, frozenClock } from "../../fakes.ts"
 import { day, interrupted, start } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { codeOf } from "../../told.ts"
 
 /** Rotating what a human holds: who may, and for how long; and what the trail and the row have of it. */
 let table: TestTable
@@ -20,11 +20,6 @@ beforeAll(async () => {
 
 const runtimeOn = (on: Table = table.table) => fakeRuntime(on, frozenClock(start))
 const row = (id: number) => table.table.get<TokenItem>(tokenKey(id)) as Promise<TokenItem>
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "none",
-    (error: Problem) => error.code ?? String(error),
-  )
 
 /** A human with a token that lives so long, who calls with it. */
 async function aHuman(expiresAt?: number) {

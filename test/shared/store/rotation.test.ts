@@ -1,6 +1,5 @@
 // Long because it goes through a rotation from every side, each case with a clock of its own.
 import { beforeEach, describe, expect, test } from "vitest"
-import type { Problem } from "../../../shared/contract/problems.ts"
 import { system } from "../../../shared/store/audit.ts"
 import { applyExpiryPolicy } from "../../../shared/store/expiry-policy.ts"
 import { updateSettings } from "../../../shared/store/policy.ts"
@@ -12,6 +11,7 @@ import { revokeTokens, updateUser } from "../../../shared/store/users.ts"
 import { anAdmin } from "../../builders.ts"
 import { aFleet, day, second, start } from "../../fleet.ts"
 import { judge, usageLine, wordOf } from "../../judge.ts"
+import { codeOf } from "../../told.ts"
 
 const hour = 3_600_000
 let fleet: Awaited<ReturnType<typeof aFleet>>
@@ -44,11 +44,6 @@ async function aToken(expiration = "90d") {
   }
 }
 
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "none",
-    (error) => (error as Problem).code ?? String(error),
-  )
 const at = (milliseconds: number) => fleet.clock.set(start + milliseconds)
 const actions = async () => (await fleet.events()).map(({ action }) => action).filter((action) => /rotat/.test(action))
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import { Problem } from "../../../shared/contract/problems.ts"
+import type { Problem } from "../../../shared/contract/problems.ts"
 import type { Table } from "../../../shared/store/dynamodb.ts"
 import { startRotation } from "../../../shared/store/rotation.ts"
 import { signIn } from "../../../shared/store/sign-in.ts"
@@ -16,6 +16,7 @@ import { anAdmin } from "../../builders.ts"
 import { fakeRuntime, frozenClock } from "../../fakes.ts"
 import { interrupted } from "../../fleet.ts"
 import { createTestTable, type TestTable } from "../../tables.ts"
+import { codeOf } from "../../told.ts"
 
 /** What only a moment between a read and a write shows. Kills the mutant f1-account-unchecked. */
 let table: TestTable
@@ -49,11 +50,6 @@ const body = (userId: string, n: number) => ({
 
 const interruptedBy = (act: () => Promise<unknown>) => interrupted(table.table, act)
 
-const problemOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "none",
-    (error) => (error instanceof Problem ? error.code : String(error)),
-  )
 const row = (id: number) => table.table.get<TokenItem>(tokenKey(id))
 const account = (id: number) => table.table.get<AccountItem>(accountKey(id))
 
@@ -61,9 +57,7 @@ describe("creating a token, while", () => {
   test("its account is deactivated: no token", async () => {
     const { user } = await anAccountWith(0)
     const late = interruptedBy(() => updateUser(runtimeOn(), anAdmin(), user.id, { active: false }, undefined))
-    expect(await problemOf(createToken(runtimeOn(late), anAdmin(), "all", body(user.user_id, 1)))).toBe(
-      "account-inactive",
-    )
+    expect(await codeOf(createToken(runtimeOn(late), anAdmin(), "all", body(user.user_id, 1)))).toBe("account-inactive")
     expect((await account(user.id))?.tokens).toBe(0)
   })
 
@@ -95,12 +89,10 @@ describe("a personal token", () => {
   test("isn't made with one that is revoked meanwhile, before or after it was read", async () => {
     const { parent, caller } = await aCaller()
     const revoke = () => updateToken(runtimeOn(), anAdmin(), "all", parent.id, { active: false, compromised: true })
-    expect(await problemOf(createToken(runtimeOn(interruptedBy(revoke)), caller, "own", child))).toBe(
-      "token-not-active",
-    )
-    expect(await problemOf(createToken(runtimeOn(), caller, "own", child))).toBe("token-not-active")
+    expect(await codeOf(createToken(runtimeOn(interruptedBy(revoke)), caller, "own", child))).toBe("token-not-active")
+    expect(await codeOf(createToken(runtimeOn(), caller, "own", child))).toBe("token-not-active")
     await deleteToken(runtimeOn(), anAdmin(), "all", parent.id, undefined)
-    expect(await problemOf(createToken(runtimeOn(), caller, "own", { ...child, expiration: "never" }))).toBe(
+    expect(await codeOf(createToken(runtimeOn(), caller, "own", { ...child, expiration: "never" }))).toBe(
       "token-not-active",
     )
     expect((await account(caller.accountId))?.tokens).toBe(0)
@@ -109,14 +101,14 @@ describe("a personal token", () => {
   test("isn't made with one that goes with all others meanwhile", async () => {
     const { caller } = await aCaller()
     const late = interruptedBy(() => revokeTokens(runtimeOn(), anAdmin(), caller.accountId, { compromised: false }))
-    expect(await problemOf(createToken(runtimeOn(late), caller, "own", child))).toBe("token-not-active")
+    expect(await codeOf(createToken(runtimeOn(late), caller, "own", child))).toBe("token-not-active")
   })
 
   test("of an operator is issued also when the quota is used up, so that the last way in stays open", async () => {
     const { caller } = await aCaller()
     const row = (await account(caller.accountId)) as AccountItem
     await table.put({ ...row, tokens: 100 })
-    expect(await problemOf(createToken(runtimeOn(), caller, "own", child))).toBe("token-quota")
+    expect(await codeOf(createToken(runtimeOn(), caller, "own", child))).toBe("token-quota")
     expect((await issueAdminToken(runtimeOn(), anAdmin(), row.userId, "operator", undefined)).status).toBe("active")
   })
 })
@@ -147,7 +139,7 @@ describe("restoring a token, while", () => {
     const token = tokens[0] as IssuedToken
     await updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: false })
     const late = interruptedBy(() => revokeTokens(runtimeOn(), anAdmin(), user.id, { compromised: true }))
-    expect(await problemOf(updateToken(runtimeOn(late), anAdmin(), "all", token.id, { active: true }))).toBe(
+    expect(await codeOf(updateToken(runtimeOn(late), anAdmin(), "all", token.id, { active: true }))).toBe(
       "token-compromised",
     )
   })
@@ -157,9 +149,7 @@ describe("restoring a token, while", () => {
     const token = tokens[0] as IssuedToken
     await updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: false })
     const late = interruptedBy(() => deleteToken(runtimeOn(), anAdmin(), "all", token.id, undefined))
-    expect(await problemOf(updateToken(runtimeOn(late), anAdmin(), "all", token.id, { active: true }))).toBe(
-      "not-found",
-    )
+    expect(await codeOf(updateToken(runtimeOn(late), anAdmin(), "all", token.id, { active: true }))).toBe("not-found")
     expect(await row(token.id)).toBeUndefined()
   })
 })
@@ -169,7 +159,7 @@ test("deleting a token, while it is restored, is refused, and the restored token
   const token = tokens[0] as IssuedToken
   await updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: false })
   const late = interruptedBy(() => updateToken(runtimeOn(), anAdmin(), "all", token.id, { active: true }))
-  expect(await problemOf(deleteToken(runtimeOn(late), anAdmin(), "all", token.id, undefined))).toBe("token-active")
+  expect(await codeOf(deleteToken(runtimeOn(late), anAdmin(), "all", token.id, undefined))).toBe("token-active")
   expect(await row(token.id)).toMatchObject({ state: "ACTIVE" })
   expect((await account(user.id))?.tokens).toBe(1)
 })
@@ -194,10 +184,10 @@ test("an Idempotency-Key is good for 24 hours: one millisecond before, and at th
   const create = (n: number) => createToken(runtime, anAdmin(), "all", body(user.user_id, n), idempotency)
   await create(1)
   runtime.clock.advance(86_400_000 - 1)
-  expect(await problemOf(create(1))).toBe("token-already-issued")
+  expect(await codeOf(create(1))).toBe("token-already-issued")
   runtime.clock.advance(1)
-  expect(await problemOf(create(2))).toBe("none")
-  expect(await problemOf(create(2))).toBe("token-already-issued")
+  expect(await codeOf(create(2))).toBe("none")
+  expect(await codeOf(create(2))).toBe("token-already-issued")
 })
 
 test("a repeat tells of the token only whom it may be shown to now: nobody who has lost the role since, and of none that is deleted", async () => {
