@@ -13,7 +13,7 @@ import {
   userIdKey,
 } from "../../../shared/store/table.ts"
 import { createUser, updateUser } from "../../../shared/store/users.ts"
-import { anAdmin } from "../../builders.ts"
+import { anAccount, anAdmin } from "../../builders.ts"
 import { aStage, clean, findingsOf, linesOf, now, stoppingAt } from "./integrity-stage.ts"
 
 const second = 1000
@@ -170,6 +170,39 @@ describe("what changes while it reads", () => {
     const runtime = runtimeOn(meanwhile)
     expect((await checkIntegrity(runtime)).findings).toBe(0)
     expect([promoted, moved, findingsOf(runtime)]).toEqual([true, true, []])
+  })
+})
+
+describe("the count of administrators", () => {
+  test("is held against all humans, also when they are more than a page", async () => {
+    const { check, table, admin } = await aStage()
+    // Newer ones come first: the administrator stands on the second page.
+    for (let n = 1; n <= 100; n++) {
+      const id = admin.id + n * 4096
+      await table.put({ ...anAccount({ id, userType: "User", userId: `h${n}@example.com`, role: "Member" }) })
+    }
+    const kinds = findingsOf(await check()).map(({ kind }) => kind)
+    expect(new Set(kinds)).toEqual(new Set(["account-without-user-id-guard", "account-without-email-guard"]))
+  })
+
+  test("is left for next week while humans change all the time", async () => {
+    const { check, table, change, admin } = await aStage()
+    await change(administratorsKey, { count: 2 })
+    let version = admin.version
+    const changing: Table = {
+      ...table.table,
+      get: async (key) => {
+        const row = await table.table.get(key)
+        if (key.SK === administratorsKey.SK) await change(accountKey(admin.id), { version: ++version })
+        return row as never
+      },
+    }
+    const run = await check(changing)
+    expect([findingsOf(run), run.answer.findings]).toEqual([[], 0])
+    expect(linesOf(run, "integrity.unsettled")).toEqual([
+      { event: "integrity.unsettled", kind: "administrator-count", ...administratorsKey },
+    ])
+    expect(version).toBe(admin.version + 3)
   })
 })
 
